@@ -1,0 +1,1 @@
+"""What an assistant's host imports: the enhancer and the invoker protocol, re-exported."""

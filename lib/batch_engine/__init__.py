@@ -1,0 +1,1 @@
+"""Durable batches, usable by themselves: the parts live in ``batch_engine.core``."""

@@ -1,0 +1,1 @@
+"""Durable batches: errors, events, chunks, retry, store, progress and the runner."""

@@ -1,0 +1,1 @@
+"""template-create: a codebase you like becomes a proven template package with agents."""

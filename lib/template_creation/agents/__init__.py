@@ -1,0 +1,1 @@
+"""From an analysis to specialist agents: recommend, ask, validate, render, write."""

@@ -1,0 +1,1 @@
+"""From facts per file to an `Analysis`: pure, every claim with its evidence."""

@@ -1,0 +1,1 @@
+"""How a batch request reaches something that can answer it."""

@@ -1,0 +1,1 @@
+"""From a folder to a `Codebase`: the only part that reads the reference codebase."""

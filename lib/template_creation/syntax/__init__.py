@@ -1,0 +1,1 @@
+"""Languages, grammars and the facts that a syntax tree gives about one file."""

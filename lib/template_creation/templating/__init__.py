@@ -1,0 +1,1 @@
+"""From exemplars to proven templates, and from templates to code again."""

@@ -1,0 +1,122 @@
+"""The batch request: agents, compact template catalog and measured facts, versioned.
+
+One request asks for all agents of a shard (seed 002, phase 1 and "Batch Prompt Structure").
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = [
+    "REQUEST_VERSION",
+    "AgentRequest",
+    "BatchRequest",
+    "CatalogEntry",
+    "CatalogSymbol",
+    "CommandFact",
+    "ConventionFact",
+    "RuleFact",
+]
+
+REQUEST_VERSION = "1.0"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AgentRequest(_Frozen):
+    """What the enhancer is told of one agent; ``current_content`` only in the markdown
+    contract. ``templates`` ranks template ids by relevance, best first; ``conventions``,
+    ``rules`` and ``commands`` name the facts that concern this agent, best first."""
+
+    name: str
+    title: str
+    purpose: str
+    technologies: tuple[str, ...]
+    layers: tuple[str, ...]
+    files: int
+    headings: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    conventions: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    current_content: str = ""
+
+
+class CatalogSymbol(_Frozen):
+    """A citable declaration (``id`` is ``T3.s2``); ``lines`` is ``"12-40"``."""
+
+    id: str
+    name: str
+    kind: str
+    lines: str
+    signature: str
+
+
+class CatalogEntry(_Frozen):
+    """A template in the catalog. ``grade`` is pattern, shape or example; ``body`` is the
+    template's text where the token budget allows it, else empty."""
+
+    id: str
+    name: str
+    category: str
+    path: str
+    source: str
+    purpose: str
+    technologies: tuple[str, ...]
+    grade: str
+    support: int
+    lines: int
+    symbols: tuple[CatalogSymbol, ...] = ()
+    body: str = ""
+
+
+class ConventionFact(_Frozen):
+    """A measured habit: ``k`` of ``n`` sites; ``example`` is ``path:line``."""
+
+    id: str
+    kind: str
+    statement: str
+    layer: str
+    language: str
+    k: int
+    n: int
+    example: str
+    otherwise: str = ""
+
+
+class RuleFact(_Frozen):
+    """A rule that the project wrote down, quoted."""
+
+    id: str
+    text: str
+    source: str
+    modality: str
+
+
+class CommandFact(_Frozen):
+    """A command of the project's own configuration."""
+
+    id: str
+    purpose: str
+    command: str
+    folder: str
+    source: str
+
+
+class BatchRequest(_Frozen):
+    """The whole request of a shard."""
+
+    version: Literal["1.0"] = "1.0"
+    contract: Literal["sections", "markdown"] = "sections"
+    project: str
+    languages: tuple[str, ...]
+    agents: tuple[AgentRequest, ...]
+    template_catalog: tuple[CatalogEntry, ...]
+    conventions: tuple[ConventionFact, ...]
+    rules: tuple[RuleFact, ...]
+    commands: tuple[CommandFact, ...]
+    enhancement_instructions: str
