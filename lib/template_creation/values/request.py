@@ -18,6 +18,7 @@ __all__ = [
     "CommandFact",
     "ConventionFact",
     "RuleFact",
+    "TechnologyFact",
 ]
 
 REQUEST_VERSION = "1.0"
@@ -30,7 +31,8 @@ class _Frozen(BaseModel):
 class AgentRequest(_Frozen):
     """What the enhancer is told of one agent; ``current_content`` only in the markdown
     contract. ``templates`` ranks template ids by relevance, best first; ``conventions``,
-    ``rules`` and ``commands`` name the facts that concern this agent, best first."""
+    ``rules`` and ``commands`` name the facts that concern this agent, best first;
+    ``folders`` are globs of where its files live; ``dependencies`` are technology ids (D1)."""
 
     name: str
     title: str
@@ -44,16 +46,20 @@ class AgentRequest(_Frozen):
     rules: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     current_content: str = ""
+    folders: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
 
 
 class CatalogSymbol(_Frozen):
-    """A citable declaration (``id`` is ``T3.s2``); ``lines`` is ``"12-40"``."""
+    """A citable declaration (``id`` is ``T3.s2``); ``lines`` is ``"12-40"``; ``marks`` are its
+    decorators, attributes or annotations as written (``@router.get("/")``)."""
 
     id: str
     name: str
     kind: str
     lines: str
     signature: str
+    marks: tuple[str, ...] = ()
 
 
 class CatalogEntry(_Frozen):
@@ -107,6 +113,15 @@ class CommandFact(_Frozen):
     source: str
 
 
+class TechnologyFact(_Frozen):
+    """A technology with the manifest line that proves it (``id`` is ``D1``)."""
+
+    id: str
+    name: str
+    role: str
+    source: str
+
+
 class BatchRequest(_Frozen):
     """The whole request of a shard."""
 
@@ -120,3 +135,4 @@ class BatchRequest(_Frozen):
     rules: tuple[RuleFact, ...]
     commands: tuple[CommandFact, ...]
     enhancement_instructions: str
+    technologies: tuple[TechnologyFact, ...] = ()
