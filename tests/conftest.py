@@ -1,0 +1,107 @@
+"""What every test gets: no network, no real home, no habit of the working directory."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+GUARD = CHECKOUT / "tests" / "guard"
+REPOS_VARIABLE = "TEMPLATE_CREATE_REPOS"
+
+# Before any test module is imported, so that imports are guarded too.
+runpy.run_path(str(GUARD / "sitecustomize.py"))
+
+# Same examples on every run; a shared machine is slow at times, so no deadline.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("house")
+
+_PRIVATE = ("TEMPLATE_CREATE_", "ANTHROPIC_", "OPENAI_", "CLAUDE", "GIT_", "XDG_", "BOOKSHOP_")
+
+_GIT_IDENTITY = {
+    "GIT_AUTHOR_NAME": "A. Writer",
+    "GIT_AUTHOR_EMAIL": "writer@example.org",
+    "GIT_AUTHOR_DATE": "2026-01-02T03:04:05+00:00",
+    "GIT_COMMITTER_NAME": "A. Writer",
+    "GIT_COMMITTER_EMAIL": "writer@example.org",
+    "GIT_COMMITTER_DATE": "2026-01-02T03:04:05+00:00",
+}
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home and a working directory of the test's own, and none of the user's settings.
+
+    Child processes inherit all of it, the network guard included. Returns the home folder.
+    """
+    home = tmp_path_factory.mktemp("home")
+    cwd = tmp_path_factory.mktemp("cwd")
+    for name in list(os.environ):
+        if name.startswith(_PRIVATE) and name != REPOS_VARIABLE:
+            monkeypatch.delenv(name)
+    for name in ("HOME", "USERPROFILE", "TEMPLATE_CREATE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("CONFIG", "CACHE", "STATE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / f".{name.lower()}"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name, value in _GIT_IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", str(GUARD))
+    monkeypatch.chdir(cwd)
+    return home
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of this checkout."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def _bookshop_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bookshop as a git repository with one commit, made once for all tests."""
+    root = tmp_path_factory.mktemp("bookshop") / "bookshop"
+    litter = shutil.ignore_patterns(
+        "__pycache__", ".venv", ".pytest_cache", ".ruff_cache", "*.db", "*.egg-info"
+    )
+    shutil.copytree(CHECKOUT / "examples" / "bookshop", root, ignore=litter)
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed; the bookshop fixture is a git repository")
+    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **_GIT_IDENTITY}
+    for command in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--message=Open the bookshop"],
+    ):
+        subprocess.run(["git", *command], cwd=root, env={**os.environ, **quiet}, check=True)
+    return root
+
+
+@pytest.fixture
+def bookshop(_bookshop_once: Path, tmp_path: Path) -> Path:
+    """A copy of ``examples/bookshop`` of the test's own: a git repository with one commit,
+    the same hash on every machine."""
+    return Path(shutil.copytree(_bookshop_once, tmp_path / "bookshop", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def repos() -> Mapping[str, Path]:
+    """Real repositories by folder name, from the folder that ``TEMPLATE_CREATE_REPOS`` names.
+
+    A test that uses this is skipped, and says so, where the variable is not set; a variable
+    that names no folder is an error, never a skip.
+    """
+    named = os.environ.get(REPOS_VARIABLE)
+    if not named:
+        pytest.skip(f"{REPOS_VARIABLE} names no folder of real repositories")
+    found = {path.name: path for path in sorted(Path(named).iterdir()) if path.is_dir()}
+    assert found, f"{REPOS_VARIABLE}={named!r} has no folders in it"
+    return found
