@@ -1,0 +1,392 @@
+"""Every error of the engine as one tree; whether asking again can help is part of the type.
+
+::
+
+    EngineError
+    ├── ConfigurationError          the call itself is wrong            input
+    ├── WorkError                   the work on an item or a chunk
+    │   ├── TaskError               it failed                           task
+    │   ├── TransientError          it failed, again may help           task        retryable
+    │   ├── ItemValidationError     the item is not acceptable          validation
+    │   ├── RejectedResultError     the answer is not acceptable        validation  retryable
+    │   │   └── MissingResultError  the answer left an item out         validation  retryable
+    │   ├── WorkTimeoutError        it took too long                    timeout     retryable
+    │   ├── NetworkError            no connection, broken stream        network     retryable
+    │   ├── RateLimitError          too many requests, overloaded       rate_limit  retryable
+    │   ├── AuthError               not allowed                         auth
+    │   ├── BudgetError             it would cost more than allowed     budget
+    │   ├── DatabaseError           a database refused                  database
+    │   │   └── DatabaseBusyError   a database was busy                 database    retryable
+    │   ├── DeduplicationError      duplicates could not be resolved    deduplication
+    │   └── ContractError           work broke its contract (a bug)     internal
+    └── StoreError                  the run store                       io
+        ├── StoreLockedError        another live process owns it
+        ├── StoreCorruptError       damaged, truncated or foreign file
+        ├── StoreReadOnlyError      cannot be opened or written
+        ├── StoreFullError          no space, or the disk failed
+        └── StoreVersionError       written by a newer version
+    Pause                           no error: the run waits for something outside
+
+`WorkError` and foreign exceptions become the item's `ErrorRecord`. `StoreError`, `Pause` and
+everything that is not an `Exception` (``KeyboardInterrupt``) leave the runner untouched.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "AuthError",
+    "BudgetError",
+    "Classification",
+    "ConfigurationError",
+    "ContractError",
+    "DatabaseBusyError",
+    "DatabaseError",
+    "DeduplicationError",
+    "EngineError",
+    "ErrorCategory",
+    "FieldProblem",
+    "ItemValidationError",
+    "MissingResultError",
+    "NetworkError",
+    "Pause",
+    "RateLimitError",
+    "RejectedResultError",
+    "StoreCorruptError",
+    "StoreError",
+    "StoreFullError",
+    "StoreLockedError",
+    "StoreReadOnlyError",
+    "StoreVersionError",
+    "TaskError",
+    "TransientError",
+    "WorkError",
+    "WorkTimeoutError",
+    "classify",
+    "retry_after_of",
+]
+
+
+class ErrorCategory(StrEnum):
+    """What kind of thing went wrong; a closed set, stable in stored records."""
+
+    VALIDATION = "validation"
+    INPUT = "input"
+    TEMPLATE = "template"
+    TASK = "task"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    RATE_LIMIT = "rate_limit"
+    AUTH = "auth"
+    IO = "io"
+    DATABASE = "database"
+    DEDUPLICATION = "deduplication"
+    BUDGET = "budget"
+    CANCELLED = "cancelled"
+    CRASH = "crash"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """One field that broke a rule: ``path`` is dotted (``owner.email``), the rest is text."""
+
+    path: str
+    problem: str
+    expected: str = ""
+    got: str = ""
+
+
+class EngineError(Exception):
+    """Base of the tree: what happened, and in ``hint`` the way out (one sentence, or empty).
+
+    Subclass a `WorkError` to add your own: set ``code``, ``category`` and ``retryable``.
+
+    >>> RateLimitError("429 from the service", retry_after_s=3).retryable
+    True
+    """
+
+    code: str = "internal.error"
+    category: ErrorCategory = ErrorCategory.INTERNAL
+    retryable: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        fields: tuple[FieldProblem, ...] = (),
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.fields = fields
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[Callable[..., EngineError], tuple[object, ...]]:
+        """Keyword-only arguments survive pickling, as results of worker processes need it."""
+        return _rebuild, (type(self), self.message, dict(self.__dict__))
+
+
+def _rebuild(kind: type[EngineError], message: str, state: dict[str, object]) -> EngineError:
+    error = kind.__new__(kind, message)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(EngineError, ValueError):
+    """The call cannot be carried out as written; nothing was started."""
+
+    code = "input.configuration"
+    category = ErrorCategory.INPUT
+
+
+class WorkError(EngineError):
+    """Base of what work raises, or returns in an `ItemFailure`."""
+
+    code = "task.failed"
+    category = ErrorCategory.TASK
+
+
+class TaskError(WorkError):
+    """The work failed and would fail again."""
+
+
+class TransientError(WorkError):
+    """The work failed, and the same call may succeed later."""
+
+    code = "task.transient"
+    retryable = True
+
+
+class ItemValidationError(WorkError):
+    """The item itself breaks rules; ``fields`` says which."""
+
+    code = "validation.item"
+    category = ErrorCategory.VALIDATION
+
+
+class RejectedResultError(WorkError):
+    """An answer came and broke a rule; asking again, with the reason, may bring a better one."""
+
+    code = "validation.rejected_result"
+    category = ErrorCategory.VALIDATION
+    retryable = True
+
+
+class MissingResultError(RejectedResultError):
+    """The answer for a chunk left this item out."""
+
+    code = "validation.missing_result"
+
+
+class WorkTimeoutError(WorkError, TimeoutError):
+    """The work took longer than it was given."""
+
+    code = "timeout.work"
+    category = ErrorCategory.TIMEOUT
+    retryable = True
+
+
+class NetworkError(WorkError):
+    """The other side could not be reached, or the stream broke."""
+
+    code = "network.failed"
+    category = ErrorCategory.NETWORK
+    retryable = True
+
+
+class RateLimitError(WorkError):
+    """The other side asks for patience; ``retry_after_s`` says how long, if it said so."""
+
+    code = "rate_limit.exceeded"
+    category = ErrorCategory.RATE_LIMIT
+    retryable = True
+
+
+class AuthError(WorkError):
+    """The credentials are missing, wrong or not sufficient."""
+
+    code = "auth.refused"
+    category = ErrorCategory.AUTH
+
+
+class BudgetError(WorkError):
+    """Doing it would cost more than was allowed."""
+
+    code = "budget.exceeded"
+    category = ErrorCategory.BUDGET
+
+
+class DatabaseError(WorkError):
+    """A database that the work uses refused (not the run store: see `StoreError`)."""
+
+    code = "database.failed"
+    category = ErrorCategory.DATABASE
+
+
+class DatabaseBusyError(DatabaseError):
+    """A database that the work uses was locked by someone else."""
+
+    code = "database.busy"
+    retryable = True
+
+
+class DeduplicationError(WorkError):
+    """Duplicates were found and could not be resolved."""
+
+    code = "deduplication.failed"
+    category = ErrorCategory.DEDUPLICATION
+
+
+class ContractError(WorkError):
+    """The work function broke its contract: wrong length, unknown key, a result that cannot be
+    stored. A bug in the caller's code, so never retried."""
+
+    code = "internal.work_contract"
+    category = ErrorCategory.INTERNAL
+
+
+class StoreError(EngineError):
+    """The run store cannot do its job; nothing that it confirmed before is affected."""
+
+    code = "io.store"
+    category = ErrorCategory.IO
+
+
+class StoreLockedError(StoreError):
+    """Another live process is working in this run directory."""
+
+    code = "io.store_locked"
+
+
+class StoreCorruptError(StoreError):
+    """The store's file is damaged, cut short, or not a run store at all."""
+
+    code = "io.store_corrupt"
+
+
+class StoreReadOnlyError(StoreError):
+    """The store's file or folder cannot be opened for writing."""
+
+    code = "io.store_read_only"
+
+
+class StoreFullError(StoreError):
+    """The file system has no space left, or failed to write."""
+
+    code = "io.store_full"
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer version of this program."""
+
+    code = "io.store_version"
+
+
+class Pause(Exception):  # noqa: N818 - a pause is no error
+    """The run has to wait for something outside (an answer, a person); finished work is stored.
+
+    Raise a subclass from ``work``: the runner stores what is finished, starts nothing new and
+    lets the exception through untouched. Running again later goes on from there.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The stable code, the category and the retry hint that an exception gets."""
+
+    code: str
+    category: ErrorCategory
+    retryable: bool
+
+
+_RETRYABLE_HTTP = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_RETRYABLE_ERRNO = frozenset({errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT})
+_C = ErrorCategory
+
+# First match wins, so a subclass stands above its base: FileNotFoundError is an OSError, and
+# "any IOError may be retried" (the seed's rule) would ask for a missing file three times.
+_KINDS: tuple[tuple[type[BaseException], Classification], ...] = (
+    (FileNotFoundError, Classification("io.not_found", _C.IO, False)),
+    (PermissionError, Classification("io.permission", _C.IO, False)),
+    (IsADirectoryError, Classification("io.is_a_directory", _C.IO, False)),
+    (NotADirectoryError, Classification("io.not_a_directory", _C.IO, False)),
+    (FileExistsError, Classification("io.exists", _C.IO, False)),
+    (TimeoutError, Classification("timeout.work", _C.TIMEOUT, True)),
+    (ConnectionError, Classification("network.failed", _C.NETWORK, True)),
+    (UnicodeError, Classification("validation.encoding", _C.VALIDATION, False)),
+    (ValueError, Classification("validation.value", _C.VALIDATION, False)),
+    (TypeError, Classification("internal.type", _C.INTERNAL, False)),
+    (LookupError, Classification("internal.lookup", _C.INTERNAL, False)),
+    (AttributeError, Classification("internal.attribute", _C.INTERNAL, False)),
+    (MemoryError, Classification("crash.memory", _C.CRASH, False)),
+)
+
+
+def classify(error: BaseException) -> Classification:
+    """The classification of any exception: our own by its type, foreign ones by a table.
+
+    A foreign exception that carries an HTTP status (``status_code``, ``status`` or ``code``)
+    is judged by that. What no rule knows is ``task.failed`` and not retryable: a policy's own
+    rules can say otherwise (`RetryRule`).
+
+    >>> classify(FileNotFoundError("a")).retryable, classify(ConnectionResetError()).retryable
+    (False, True)
+    """
+    if isinstance(error, EngineError):
+        return Classification(error.code, error.category, error.retryable)
+    status = _http_status(error)
+    if status is not None:
+        return _classify_http(status)
+    if isinstance(error, sqlite3.Error):
+        return _classify_sqlite(error)
+    for kind, classification in _KINDS:
+        if isinstance(error, kind):
+            return classification
+    if isinstance(error, OSError):
+        return Classification("io.failed", _C.IO, error.errno in _RETRYABLE_ERRNO)
+    return Classification("task.failed", _C.TASK, False)
+
+
+def retry_after_of(error: BaseException) -> float | None:
+    """Seconds that the other side asked us to wait (``retry_after_s`` or ``retry_after``)."""
+    for name in ("retry_after_s", "retry_after"):
+        seconds = getattr(error, name, None)
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0:
+            return float(seconds)
+    return None
+
+
+def _http_status(error: BaseException) -> int | None:
+    for name in ("status_code", "status", "code"):
+        status = getattr(error, name, None)
+        if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
+            return status
+    return None
+
+
+def _classify_http(status: int) -> Classification:
+    retryable = status in _RETRYABLE_HTTP
+    if status in (429, 529):
+        return Classification(f"rate_limit.http_{status}", _C.RATE_LIMIT, retryable)
+    if status in (401, 403):
+        return Classification(f"auth.http_{status}", _C.AUTH, retryable)
+    if status in (408, 504):
+        return Classification(f"timeout.http_{status}", _C.TIMEOUT, retryable)
+    if status < 500:
+        return Classification(f"input.http_{status}", _C.INPUT, retryable)
+    return Classification(f"network.http_{status}", _C.NETWORK, retryable)
+
+
+def _classify_sqlite(error: sqlite3.Error) -> Classification:
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    busy = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return Classification("database.busy" if busy else "database.failed", _C.DATABASE, busy)

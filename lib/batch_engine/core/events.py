@@ -1,0 +1,216 @@
+"""What happened, as frozen values; whoever wants to know passes a listener.
+
+Progress displays, logs, traces and statistics are listeners. An event is sent after what it
+announces is stored, never before. A listener that raises does not disturb the run: the failure
+is recorded (`Emitter.failures`) and the other listeners still get the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import RLock
+
+from batch_engine.core.records import ErrorRecord, stack_text
+
+__all__ = [
+    "ChunkCompleted",
+    "ChunkFailed",
+    "ChunkStarted",
+    "Counts",
+    "Emitter",
+    "Event",
+    "ItemCompleted",
+    "ItemFailed",
+    "ItemsLoaded",
+    "Listener",
+    "ListenerFailure",
+    "RetryScheduled",
+    "RunCompleted",
+    "RunStarted",
+    "StepCompleted",
+    "StepFailed",
+    "StepStarted",
+]
+
+_MAX_KEPT_FAILURES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items: run now and fine, taken from the store, failed, the same as another one.
+
+    ``total`` is their sum; items that were never reached (the run stopped early) are in none.
+    """
+
+    ok: int = 0
+    loaded: int = 0
+    failed: int = 0
+    duplicates: int = 0
+
+    @property
+    def total(self) -> int:
+        """All items accounted for."""
+        return self.ok + self.loaded + self.failed + self.duplicates
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.ok + other.ok,
+            self.loaded + other.loaded,
+            self.failed + other.failed,
+            self.duplicates + other.duplicates,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events; ``step`` is the name given to the runner (or the phase's name)."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A whole run begins; sent by an orchestrator of several steps. ``step`` is the run's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCompleted(Event):
+    """A whole run ended; ``status`` is the orchestrator's word for how."""
+
+    status: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step (a phase, one call of the runner) begins; ``total`` is None for a lazy source."""
+
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCompleted(Event):
+    """A step came to its end, with or without failed items."""
+
+    counts: Counts
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """A step was left by an exception (a pause and an interrupt are two of them)."""
+
+    counts: Counts
+    elapsed_s: float
+    error: ErrorRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkStarted(Event):
+    """A chunk was cut; ``size`` counts all its items, ``to_run`` those that are not stored."""
+
+    number: int
+    size: int
+    to_run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsLoaded(Event):
+    """Results of these items were in the store already: skipped, not run."""
+
+    number: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemCompleted(Event):
+    """The result of one item is stored; ``early`` if the rest of its chunk still runs."""
+
+    number: int
+    key: str
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFailed(Event):
+    """One item failed for good; the record is stored."""
+
+    number: int
+    key: str
+    error: ErrorRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled(Event):
+    """These items will be tried again after ``delay_s``; ``attempt`` is the coming attempt."""
+
+    number: int
+    keys: tuple[str, ...]
+    attempt: int
+    delay_s: float
+    error: ErrorRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkCompleted(Event):
+    """A chunk is stored. ``elapsed_s`` covers work, retries and storing."""
+
+    number: int
+    counts: Counts
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkFailed(ChunkCompleted):
+    """A chunk in which nothing that was run succeeded; ``error`` is its first failure."""
+
+    error: ErrorRecord
+
+
+Listener = Callable[[Event], object]
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerFailure:
+    """A listener that raised: which one, on which kind of event, and the traceback."""
+
+    listener: str
+    event: str
+    error: str
+    stack: str
+
+
+class Emitter:
+    """Sends each event to every listener and keeps what they raised.
+
+    ``failure_count`` counts all failures; ``failures`` keeps the first 100.
+    """
+
+    def __init__(self, listeners: Iterable[Listener] = ()) -> None:
+        self._listeners = tuple(listeners)
+        self._lock = RLock()  # listeners are called one at a time, whatever thread works
+        self.failures: list[ListenerFailure] = []
+        self.failure_count = 0
+
+    def __bool__(self) -> bool:
+        """Whether anyone listens; if not, an event need not be made."""
+        return bool(self._listeners)
+
+    def emit(self, event: Event) -> None:
+        """Sends ``event`` to each listener in order; only an interrupt passes through."""
+        with self._lock:
+            for listener in self._listeners:
+                try:
+                    listener(event)
+                except Exception as error:  # noqa: BLE001 - never breaks the run; is recorded
+                    self._record(listener, event, error)
+
+    def _record(self, listener: Listener, event: Event, error: Exception) -> None:
+        self.failure_count += 1
+        if len(self.failures) < _MAX_KEPT_FAILURES:
+            name = getattr(listener, "__qualname__", type(listener).__qualname__)
+            message = f"{type(error).__name__}: {error}"
+            self.failures.append(
+                ListenerFailure(name, type(event).__name__, message, stack_text(error))
+            )

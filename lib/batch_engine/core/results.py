@@ -1,0 +1,82 @@
+"""What a run gives back: one outcome per key, the failures, the batches, the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from batch_engine.core.events import Counts, ListenerFailure
+from batch_engine.core.records import ErrorRecord
+
+__all__ = ["BatchSummary", "Outcome", "RunResult"]
+
+R = TypeVar("R")
+
+
+class Outcome(NamedTuple, Generic[R]):
+    """What came of one item. ``value`` is the result unless ``status`` is failed, and then
+    ``error`` says why. ``attempts`` is 0 for a loaded one; ``batch`` is its chunk's number."""
+
+    key: str
+    status: Literal["ok", "loaded", "failed"]
+    value: R | None
+    error: ErrorRecord | None
+    attempts: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """One chunk that was done: its number, counts and seconds (work, retries and storing)."""
+
+    number: int
+    counts: Counts
+    elapsed_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Generic[R]):
+    """All outcomes of one call of the runner.
+
+    ``outcomes`` maps keys to outcomes in input order. ``keys`` has one key per input item, so
+    an item that occurs twice is in it twice. ``stopped`` says why the rest of the input was not
+    reached (``""``: all of it was). ``total`` is None when a lazy source was not read to its end.
+    """
+
+    step: str
+    outcomes: Mapping[str, Outcome[R]]
+    keys: tuple[str, ...]
+    counts: Counts
+    batches: tuple[BatchSummary, ...]
+    total: int | None
+    stopped: Literal["", "fail_fast", "max_failures"]
+    elapsed_s: float
+    listener_failures: tuple[ListenerFailure, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every item has a result."""
+        return not self.stopped and not self.counts.failed
+
+    @property
+    def errors(self) -> dict[str, ErrorRecord]:
+        """The error record of each failed key, in input order."""
+        return {
+            key: outcome.error
+            for key, outcome in self.outcomes.items()
+            if outcome.error is not None
+        }
+
+    @property
+    def values(self) -> dict[str, R]:
+        """The result of each key that has one, in input order."""
+        return {
+            key: outcome.value  # type: ignore[misc]  # R itself may be None; status decides
+            for key, outcome in self.outcomes.items()
+            if outcome.status != "failed"
+        }
+
+    def in_order(self) -> list[Outcome[R]]:
+        """One outcome per input item that was reached, duplicates included, in input order."""
+        return [self.outcomes[key] for key in self.keys]

@@ -1,0 +1,88 @@
+"""What a work function gets and gives: the chunk's context, and failures of single items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from batch_engine.core.errors import Pause, StoreError, TaskError
+from batch_engine.core.records import ErrorRecord
+
+__all__ = ["ChunkContext", "ItemFailure", "Work", "WorkAnswer", "each"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class ItemFailure:
+    """Stands in an answer where an item has no result; the rest of the chunk is not affected.
+
+    The exception's type decides whether the item is tried again; a plain text is a `TaskError`.
+
+    >>> ItemFailure("no such class").error
+    TaskError('no such class')
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception | str) -> None:
+        self.error = TaskError(error) if isinstance(error, str) else error
+
+    def __repr__(self) -> str:
+        return f"ItemFailure({self.error!r})"
+
+
+@dataclass(frozen=True)
+class ChunkContext(Generic[T, R]):
+    """What a work function can know about its call, and how it hands over items early.
+
+    ``number`` is the chunk's (from 1) and ``attempt`` this call's (from 1). ``keys`` are those
+    of the items, in their order. ``previous`` holds, on a further attempt, why each item failed
+    in the last one.
+    """
+
+    step: str
+    number: int
+    attempt: int
+    keys: tuple[str, ...]
+    previous: Mapping[str, ErrorRecord] = field(default_factory=dict)
+    _complete: Callable[[T, R], None] = field(kw_only=True, repr=False)
+
+    def complete(self, item: T, result: R) -> None:
+        """Stores the result of one item of this chunk now; when it returns, a crash, a pause or
+        a failure of the rest cannot lose it. May be called from any thread.
+
+        Raises `ContractError` if the item is not one of this call, or was completed before.
+        """
+        self._complete(item, result)
+
+
+WorkAnswer = Sequence[R | ItemFailure] | Mapping[str, R | ItemFailure] | None
+"""One result per item in the items' order, or results by key. None if all were completed early.
+In a mapping, and after early completions, an item that has no result is a `MissingResultError`."""
+
+Work = Callable[[list[T], ChunkContext[T, R]], WorkAnswer[R]]
+"""Does a whole chunk: ``work(items, context)``."""
+
+
+def each(function: Callable[[T], R]) -> Work[T, R]:
+    """The work function that calls ``function`` once per item; an item that raises fails alone.
+
+    >>> work = each(int)
+    >>> work(["1", "x"], context)
+    [1, ItemFailure(ValueError("invalid literal for int() with base 10: 'x'"))]
+    """
+
+    def work(items: list[T], context: ChunkContext[T, R]) -> list[R | ItemFailure]:
+        answer: list[R | ItemFailure] = []
+        for item in items:
+            try:
+                answer.append(function(item))
+            except (Pause, StoreError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
+                answer.append(ItemFailure(error))
+        return answer
+
+    return work
