@@ -1,0 +1,88 @@
+"""Write ``docs/cli.md`` from the program's own help, or check that it is up to date.
+
+python docs/write_cli_reference.py
+python docs/write_cli_reference.py --check
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer.main
+
+from template_creation.cli.app import app
+
+PAGE = Path(__file__).resolve().parent / "cli.md"
+PROGRAM = "template-create"
+
+HEAD = f"""# The command line
+
+This page is written by `make docs` from the help of the program itself; a test keeps the two
+equal. Progress and messages go to stderr, results to stdout; `--json` prints one
+machine-readable object instead. Without `--path` the codebase is the working directory.
+
+## Exit codes
+
+| code | meaning | what to do |
+|---:|---|---|
+| 0 | everything that was asked for succeeded | |
+| 1 | the work ran and failed | read the last lines on stderr |
+| 2 | bad input: usage, no such codebase, bad name, refused value | the message says the way out |
+| 3 | the codebase could not be read or understood | `--verbose` says where it stopped |
+| 4 | templates, agents or guides could not be generated | `--verbose` says where it stopped |
+| 5 | a package breaks a rule | `{PROGRAM} validate PACKAGE` lists every finding |
+| 6 | the result cannot be written; nothing at the target was changed | free the target folder |
+| 7 | done in part: the package is usable, and the summary says what is missing | |
+| 42 | an agent invocation is pending | |
+| 70 | internal error: a bug | report the traceback and the command |
+| 130 | interrupted | run it again |
+"""
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """The arguments that lead to each command, the program itself first."""
+    yield ()
+    group = typer.main.get_command(app)
+    yield from ((name,) for name in sorted(getattr(group, "commands", {})))
+
+
+def help_of(arguments: tuple[str, ...]) -> str:
+    """What ``--help`` prints, on a terminal of 80 columns."""
+    script = "from template_creation.cli import main; main()"
+    shown = subprocess.run(
+        [sys.executable, "-c", script, *arguments, "--help"],
+        env={**os.environ, "COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [HEAD]
+    for arguments in commands():
+        title = " ".join((PROGRAM, *arguments))
+        parts.append(f"## `{title}`\n\n```text\n{help_of(arguments)}\n```\n")
+    return "\n".join(parts)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page; with ``--check`` compare only, and return 1 where they differ."""
+    text = page()
+    if arguments == ["--check"]:
+        same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+        if not same:
+            print(f"{PAGE.name} is out of date: run `make docs`", file=sys.stderr)
+        return 0 if same else 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
