@@ -8,11 +8,11 @@ then is it announced.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from batch_engine.core.errors import ContractError, MissingResultError, Pause, StoreError
 from batch_engine.core.events import (
@@ -84,8 +84,7 @@ class Settings(Generic[T, R]):
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Todo(Generic[T]):
+class Todo(NamedTuple, Generic[T]):
     """One item that has to be run: its key and its 0-based place in the input."""
 
     key: str
@@ -158,10 +157,13 @@ class ChunkRun(Generic[T, R]):
         again: list[Todo[T]] = []
         failures: dict[str, ErrorRecord] = {}
         delay_s = 0.0
-        for entry in todo:
-            if entry.key in self._done:
-                continue  # completed early
-            result = answer[entry.key]
+        early = frozenset(self._done)
+        for entry, result in zip(todo, answer, strict=True):
+            if entry.key in early:
+                continue
+            if isinstance(result, Exception):
+                # Never meant as a result (gather(return_exceptions=True) hands them out).
+                result = ItemFailure(result)
             if not isinstance(result, ItemFailure):
                 try:
                     self._succeed(entry, result, attempt)
@@ -187,21 +189,15 @@ class ChunkRun(Generic[T, R]):
 
     def _ask(
         self, todo: tuple[Todo[T], ...], previous: dict[str, ErrorRecord], attempt: int
-    ) -> Mapping[str, R | ItemFailure]:
-        by_identity = {id(entry.item): entry for entry in todo}
-        by_key = {entry.key: entry for entry in todo}
-
+    ) -> Sequence[R | ItemFailure]:
         def complete(item: T, result: R) -> None:
-            entry = by_identity.get(id(item)) or by_key.get(self.settings.key(item))
-            if entry is None:
-                raise ContractError(f"{preview_of(item)} is not an item of this call")
-            self._complete_early(entry, result, attempt)
+            self._complete_early(self._entry_of(item, todo), result, attempt)
 
         context: ChunkContext[T, R] = ChunkContext(
             step=self.settings.step.name,
             number=self.plan.number,
             attempt=attempt,
-            keys=tuple(by_key),
+            keys=tuple(entry.key for entry in todo),
             previous=previous,
             _complete=complete,
         )
@@ -213,32 +209,41 @@ class ChunkRun(Generic[T, R]):
         except (Pause, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
-            return {entry.key: ItemFailure(error) for entry in todo}
+            return [ItemFailure(error)] * len(todo)
 
-    def _matched(self, answer: object, todo: tuple[Todo[T], ...]) -> dict[str, R | ItemFailure]:
-        """The answer by key, checked against the contract of `WorkAnswer`."""
+    def _entry_of(self, item: T, todo: tuple[Todo[T], ...]) -> Todo[T]:
+        name = next((entry.key for entry in todo if entry.item is item), None)
+        name = self.settings.key(item) if name is None else name
+        for entry in todo:
+            if entry.key == name:
+                return entry
+        raise ContractError(f"{preview_of(item)} is not an item of this call")
+
+    def _matched(self, answer: object, todo: tuple[Todo[T], ...]) -> Sequence[R | ItemFailure]:
+        """The answer in the items' order, checked against the contract of `WorkAnswer`."""
+        if isinstance(answer, list | tuple):
+            if len(answer) != len(todo):
+                raise ContractError(
+                    f"work returned {len(answer)} results for {len(todo)} items",
+                    hint="return one result per item, an ItemFailure where there is none",
+                )
+            return answer
         keys = [entry.key for entry in todo]
         if isinstance(answer, Mapping):
-            unknown = [key for key in answer if key not in set(keys)]
+            known = frozenset(keys)
+            unknown = [key for key in answer if key not in known]
             if unknown:
                 raise ContractError(
                     f"the answer names {len(unknown)} unknown key(s), the first is {unknown[0]!r}",
                     hint="use the keys in context.keys",
                 )
-            return {key: _failure_or(answer.get(key, _missing(key))) for key in keys}
+            return [answer[key] if key in answer else _missing(key) for key in keys]
         if answer is None and any(key in self._done for key in keys):
-            return {key: _missing(key) for key in keys}
-        if not isinstance(answer, list | tuple):
-            raise ContractError(
-                f"work returned {type(answer).__name__}, expected a list with one result per item",
-                hint="return a list in the items' order, or a mapping by key",
-            )
-        if len(answer) != len(keys):
-            raise ContractError(
-                f"work returned {len(answer)} results for {len(keys)} items",
-                hint="return one result per item, an ItemFailure where there is none",
-            )
-        return {key: _failure_or(result) for key, result in zip(keys, answer, strict=True)}
+            return [_missing(key) for key in keys]
+        raise ContractError(
+            f"work returned {type(answer).__name__}, expected a list with one result per item",
+            hint="return a list in the items' order, or a mapping by key",
+        )
 
     # -- outcomes ---------------------------------------------------------------------------
 
@@ -390,11 +395,6 @@ class ChunkRun(Generic[T, R]):
                     ChunkCompleted(step=step, number=number, counts=counts, elapsed_s=elapsed)
                 )
         failpoint("after_announce")
-
-
-def _failure_or(result: Any) -> Any:
-    # An exception object as a result is never meant as one (gather(return_exceptions=True)).
-    return ItemFailure(result) if isinstance(result, Exception) else result
 
 
 def _missing(key: str) -> ItemFailure:

@@ -50,7 +50,7 @@ def item_key(item: object) -> str:
     >>> item_key("7") == item_key(7)
     False
     """
-    return _digest(canonical_json(item)).hex()
+    return _hash(canonical_json(item))
 
 
 def fingerprint(*parts: object) -> str:
@@ -59,24 +59,35 @@ def fingerprint(*parts: object) -> str:
     >>> fingerprint("extract", 3) == fingerprint("extract", "3")
     False
     """
-    return _digest(canonical_json(parts)).hex()
+    return _hash(canonical_json(parts))
 
 
 def key_bytes(key: str) -> bytes:
-    """The 16 bytes under which a store files a key (what `item_key` made is taken as it is)."""
-    if len(key) == 2 * KEY_BYTES:
-        try:
-            raw = bytes.fromhex(key)
-        except ValueError:
-            return _digest(key)
-        if raw.hex() == key:
-            return raw
-    return _digest(key)
+    """The at most 16 bytes under which a store files a key.
 
-
-def _digest(text: str) -> bytes:
+    A short key is filed as it is (below 16 bytes), what `item_key` made by its 16 bytes, and
+    any other by a hash of 16 bytes; the lengths keep the kinds apart.
+    """
     # Paths that are no UTF-8 reach us with lone surrogates; they are as good a name as any.
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
+    raw = key.encode("utf-8", "surrogatepass")
+    if len(raw) < KEY_BYTES:
+        return raw
+    if len(raw) == 2 * KEY_BYTES:
+        try:
+            named = bytes.fromhex(key)
+        except ValueError:
+            return _digest(raw)
+        if named.hex() == key:
+            return named
+    return _digest(raw)
+
+
+def _hash(text: str) -> str:
+    return _digest(text.encode("utf-8", "surrogatepass")).hex()
+
+
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=KEY_BYTES).digest()
 
 
 def _is_plain(value: object) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random as random_module
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
     wait,
 )
@@ -156,11 +156,14 @@ class _StepRun(Generic[T, R]):
 
     def _plan(self, chunk: Chunk[T]) -> ChunkPlan[T, R]:
         fresh: list[Todo[T]] = []
+        key, claimed = self.settings.key, self._claimed
         for position, item in enumerate(chunk.items, chunk.start):
-            name = self._key_of(item, position)
+            name = key(item)
+            if type(name) is not str or not name:
+                raise _bad_key(name, position)
             self._keys.append(name)
-            if name not in self._claimed:
-                self._claimed.add(name)
+            if name not in claimed:
+                claimed.add(name)
                 fresh.append(Todo(name, item, position))
         duplicates = chunk.size - len(fresh)
         loaded = self._load(fresh, chunk.number)
@@ -180,15 +183,6 @@ class _StepRun(Generic[T, R]):
             for entry in fresh
             if (row := rows.get(entry.key)) is not None and row.status == "ok"
         }
-
-    def _key_of(self, item: T, position: int) -> str:
-        name: object = self.settings.key(item)
-        if not isinstance(name, str) or not name:
-            raise ConfigurationError(
-                f"the key of item {position} is {name!r}, expected a text that is not empty",
-                hint="1 and '1' would be the same text: say which you mean, e.g. f'id:{item.id}'",
-            )
-        return name
 
     # -- running ----------------------------------------------------------------------------
 
@@ -274,10 +268,11 @@ class _StepRun(Generic[T, R]):
         settings.emitter.emit(
             StepCompleted(step=settings.step.name, counts=self._counts, elapsed_s=elapsed)
         )
-        reached = tuple(name for name in self._keys if name in self._outcomes)
+        outcomes = self._outcomes
+        reached = tuple(name for name in self._keys if name in outcomes)
         return RunResult(
             step=settings.step.name,
-            outcomes={name: self._outcomes[name] for name in reached},
+            outcomes={name: outcomes[name] for name in reached},
             keys=reached,
             counts=self._counts,
             batches=tuple(sorted(self._batches, key=lambda batch: batch.number)),
@@ -296,11 +291,20 @@ def _check(
     for name, value, least in (("max_failures", max_failures, 0), ("max_workers", max_workers, 1)):
         if value is not None and (isinstance(value, bool) or value < least):
             raise ConfigurationError(f"{name} is {value!r}, expected {least} or more")
-    if isinstance(executor, ProcessPoolExecutor):
+    # Looked up, not imported: multiprocessing would make up an eighth of this package's import.
+    processes = sys.modules.get("concurrent.futures.process")
+    if processes is not None and isinstance(executor, processes.ProcessPoolExecutor):
         raise ConfigurationError(
             "worker processes are not supported yet",
             hint="use max_workers= or a ThreadPoolExecutor",
         )
+
+
+def _bad_key(key: object, position: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"the key of item {position} is {key!r}, expected a text that is not empty",
+        hint="1 and '1' would be the same text: say which you mean, e.g. f'id:{item.id}'",
+    )
 
 
 def _workers_of(pool: Executor) -> int:

@@ -12,7 +12,7 @@ APPLICATION_ID = 0x42454E47  # "BENG"; tells a run store from any other SQLite f
 
 # `item` has a rowid and a unique index over (step, key): measured against text keys and WITHOUT
 # ROWID tables, this is the cheapest layout that still has one row per item (docs/engine.md).
-# `name` is the key as the caller wrote it; NULL when the key is the hex form of `key` itself.
+# `name` is the key as the caller wrote it; NULL when `key` itself says it (see `key_bytes`).
 _V1 = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, status TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL,

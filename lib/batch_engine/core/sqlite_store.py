@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 
 from batch_engine.core.errors import Pause, StoreError, StoreReadOnlyError
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.keys import key_bytes
+from batch_engine.core.keys import KEY_BYTES, key_bytes
 from batch_engine.core.sqlite_file import (
     RUN_FILE,
     connect,
@@ -339,10 +339,10 @@ class SqliteRunStore:
         return int(number)
 
     def _columns(self, step: int, row: ItemRow) -> tuple[object, ...]:
-        raw = key_bytes(row.key)
-        name = None if raw.hex() == row.key else _storable(row.key)
-        return (step, raw, name, row.status, row.data, row.error, row.attempts, row.position,
-                self._run)  # fmt: skip
+        key, status, data, error, attempts, position = row
+        raw = key_bytes(key)
+        name = None if len(raw) < KEY_BYTES or raw.hex() == key else _storable(key)
+        return (step, raw, name, status, data, error, attempts, position, self._run)
 
     def _event(self, db: sqlite3.Connection, kind: str, data: Mapping[str, Any]) -> None:
         db.execute(
@@ -375,5 +375,5 @@ def _storable(key: str) -> str | bytes:
 
 def _shown(key: bytes, name: str | bytes | None) -> str:
     if name is None:
-        return key.hex()
+        return key.hex() if len(key) == KEY_BYTES else key.decode("utf-8", "surrogatepass")
     return name.decode("utf-8", "surrogatepass") if isinstance(name, bytes) else name

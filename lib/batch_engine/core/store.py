@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from batch_engine.core.keys import key_bytes
 
@@ -36,8 +36,7 @@ class StepRef:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
+class ItemRow(NamedTuple):
     """One item as it is stored. ``data`` is the dumped result (JSON text, or bytes as they are)
     and None for a failed item; ``error`` is an error record as JSON text; ``position`` is the
     0-based place in the input; ``attempts`` counts those of the run that stored it."""
