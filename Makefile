@@ -36,8 +36,8 @@ lint: $(VENV)/.dev ## style, format and the import contracts
 types: $(VENV)/.dev ## strict types
 	$(BIN)/mypy
 
-docs: $(VENV)/.test ## write docs/cli.md from the program's own help, then test every document
-	$(BIN)/python docs/write_cli_reference.py
+docs: $(VENV)/.test ## write what the documents take from the code, then test every document
+	$(BIN)/python docs/generate.py
 	$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_house.py
 
 check: lint types test ## everything that a change has to pass

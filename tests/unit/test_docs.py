@@ -135,8 +135,8 @@ def test_a_transcript_that_differs_is_noticed(expected: str, got: str, same: boo
     assert _matches(expected, got) is same
 
 
-def test_the_cli_reference_is_the_programs_own_help() -> None:
-    script = CHECKOUT / "docs" / "write_cli_reference.py"
+def test_what_the_documents_take_from_the_code_is_up_to_date() -> None:
+    script = CHECKOUT / "docs" / "generate.py"
     ran = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
 

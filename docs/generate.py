@@ -6,6 +6,7 @@ python docs/write_cli_reference.py --check
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -16,7 +17,11 @@ import typer.main
 
 from template_creation.cli.app import app
 
-PAGE = Path(__file__).resolve().parent / "cli.md"
+DOCS = Path(__file__).resolve().parent
+CHECKOUT = DOCS.parent
+CLI = DOCS / "cli.md"
+ARCHITECTURE = DOCS / "architecture.md"
+MARKS = ("<!-- modules: begin -->", "<!-- modules: end -->")
 PROGRAM = "template-create"
 
 HEAD = f"""# The command line
@@ -63,8 +68,8 @@ def help_of(arguments: tuple[str, ...]) -> str:
     return "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
 
 
-def page() -> str:
-    """The whole page as Markdown."""
+def cli_page() -> str:
+    """The whole of ``docs/cli.md``."""
     parts = [HEAD]
     for arguments in commands():
         title = " ".join((PROGRAM, *arguments))
@@ -72,16 +77,50 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def first_sentence(path: Path) -> str:
+    """The first sentence of a module's docstring, on one line."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].removesuffix(".").replace("|", "\\|")
+
+
+def module_tables() -> str:
+    """One table per package, with a row per module: its path and what it owns."""
+    lines: list[str] = []
+    for root in (CHECKOUT / "lib", CHECKOUT / "installer"):
+        for door in sorted(root.rglob("__init__.py")):
+            modules = [path for path in sorted(door.parent.glob("*.py")) if path != door]
+            name = ".".join(door.parent.relative_to(root).parts)
+            lines += [f"### {name}", "", f"{first_sentence(door)}.", ""]
+            if modules:
+                lines += ["| module | what it owns |", "|---|---|"]
+                lines += [
+                    f"| `{path.relative_to(root).as_posix()}` | {first_sentence(path)} |"
+                    for path in modules
+                ]
+                lines.append("")
+    return "\n".join(lines)
+
+
+def architecture_page() -> str:
+    """``docs/architecture.md`` as it is, with the module tables as they should be."""
+    page = ARCHITECTURE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    return f"{before}{MARKS[0]}\n\n{module_tables()}\n{MARKS[1]}{after}"
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page; with ``--check`` compare only, and return 1 where they differ."""
-    text = page()
-    if arguments == ["--check"]:
-        same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
-        if not same:
-            print(f"{PAGE.name} is out of date: run `make docs`", file=sys.stderr)
-        return 0 if same else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    """Write the pages; with ``--check`` compare only, and return 1 where they differ."""
+    stale = []
+    for path, text in ((CLI, cli_page()), (ARCHITECTURE, architecture_page())):
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(path)
+            if arguments != ["--check"]:
+                path.write_text(text, encoding="utf-8")
+    for path in stale if arguments == ["--check"] else ():
+        print(f"docs/{path.name} is out of date: run `make docs`", file=sys.stderr)
+    return 1 if stale and arguments == ["--check"] else 0
 
 
 if __name__ == "__main__":
