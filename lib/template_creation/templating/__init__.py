@@ -1,1 +1,29 @@
-"""From exemplars to proven templates, and from templates to code again."""
+"""Templates from a codebase: entities, exemplars, placeholders, proofs, rendering, copier."""
+
+from template_creation.templating.build import Dropped, TemplateBuild, build_templates
+from template_creation.templating.entities import Entity
+from template_creation.templating.render import (
+    original_values,
+    render_original,
+    render_path,
+    render_template,
+)
+from template_creation.templating.segments import (
+    decode_template,
+    encode_path,
+    encode_template,
+)
+
+__all__ = [
+    "Dropped",
+    "Entity",
+    "TemplateBuild",
+    "build_templates",
+    "decode_template",
+    "encode_path",
+    "encode_template",
+    "original_values",
+    "render_original",
+    "render_path",
+    "render_template",
+]

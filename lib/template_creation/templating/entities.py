@@ -1,0 +1,229 @@
+"""The entities of a codebase: the nouns that its files and types are made around.
+
+Path anti-unification (facts section 4): two files whose paths differ in one noun, such as
+``routes/items.py`` and ``routes/users.py``, make that noun a candidate. The same is asked of
+declared names (``ItemCreate``, ``UserCreate``), which finds the nouns of codebases that keep
+one file per role. A candidate must be the name of a declared type.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from template_creation.templating.vocabulary import INVARIANT_WORDS, STOP_WORDS, TAIL_WORDS
+from template_creation.templating.words import plural, singular, split_words
+from template_creation.values.analysis import Analysis
+
+__all__ = ["Entity", "find_entities", "paths_of", "relative_path"]
+
+_MAX_ENTITIES = 12
+_MAX_WORDS = 3
+_MIN_LETTERS = 3
+_Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A noun with its evidence: ``patterns`` are the shapes of paths and names that it shares
+    with other entities, ``files`` the files with the noun in their path, ``layers`` where
+    these are, ``declared_in`` the first file that declares a type of this name."""
+
+    words: tuple[str, ...]
+    score: int
+    patterns: tuple[str, ...]
+    files: tuple[str, ...]
+    layers: tuple[str, ...]
+    declared_in: str
+
+    @property
+    def name(self) -> str:
+        """The words with spaces."""
+        return " ".join(self.words)
+
+
+def relative_path(analysis_roots: Iterable[str], path: str) -> tuple[str, str]:
+    """The nearest root above ``path`` and the path below it."""
+    roots = analysis_roots if isinstance(analysis_roots, set | frozenset) else set(analysis_roots)
+    position = path.rfind("/")
+    while position > 0:
+        if path[:position] in roots:
+            return path[:position], path[position + 1 :]
+        position = path.rfind("/", 0, position)
+    return "", path
+
+
+@lru_cache(maxsize=1 << 15)
+def _normal(name: str) -> _Words:
+    """The words of ``name``, each in the singular."""
+    return tuple(singular(word) for word in split_words(name))
+
+
+def find_entities(analysis: Analysis) -> tuple[Entity, ...]:
+    """The entities of ``analysis``, best first, at most twelve.
+
+    A name becomes one when it names a declared type, has a plural of its own, does not begin
+    with a stop word, stands in at least two layers (or roles), and shares at least two
+    patterns with another entity.
+    """
+    roots = frozenset(root.path for root in analysis.roots)
+    declared = _declared_types(analysis)
+    candidates = {words for words in declared if _may_be_entity(words)}
+    layer_of = analysis.layer_of
+    patterns: dict[str, set[_Words]] = defaultdict(set)
+    contexts: dict[_Words, set[str]] = defaultdict(set)
+    files: dict[_Words, set[str]] = defaultdict(set)
+    for path in sorted(analysis.files):
+        if analysis.files[path].generated:
+            continue
+        _, below = relative_path(roots, path)
+        for words, pattern in _path_patterns(below, candidates):
+            patterns[pattern].add(words)
+            files[words].add(path)
+            contexts[words].add(layer_of.get(path) or pattern)
+    names: dict[str, set[_Words]] = defaultdict(set)
+    for path, facts in sorted(analysis.facts.items()):
+        if _is_generated(analysis, path):
+            continue
+        layer = layer_of.get(path, "")
+        for symbol in facts.symbols:
+            if symbol.kind == "test":
+                continue
+            for words, pattern in _name_patterns(symbol.name, candidates):
+                names[pattern].add(words)
+                if layer:
+                    contexts[words].add(layer)
+    return _rank(candidates, patterns, names, contexts, files, declared)
+
+
+def _rank(
+    candidates: set[_Words],
+    patterns: Mapping[str, set[_Words]],
+    names: Mapping[str, set[_Words]],
+    contexts: Mapping[_Words, set[str]],
+    files: Mapping[_Words, set[str]],
+    declared: Mapping[_Words, str],
+) -> tuple[Entity, ...]:
+    """Keep what shares patterns with others that are kept, until nothing changes."""
+    alive = {words for words in candidates if len(contexts[words]) >= 2}
+    found: dict[_Words, Entity] = {}
+    while True:
+        by_words: dict[_Words, list[str]] = defaultdict(list)
+        for source, weight in ((patterns, 2), (names, 1)):
+            for pattern, fillers in source.items():
+                living = fillers & alive
+                if len(living) >= 2:
+                    for words in living:
+                        by_words[words] += [pattern] * weight
+        found = {
+            words: Entity(
+                words,
+                len(by_words[words]),
+                tuple(sorted(set(by_words[words]))),
+                tuple(sorted(files.get(words, ()))),
+                tuple(sorted(contexts[words])),
+                declared[words],
+            )
+            for words in alive
+            if len(set(by_words[words])) >= 2 or _stands_alone(words, files, contexts)
+        }
+        if len(found) == len(alive):
+            break
+        alive = set(found)
+    ranked = sorted(found.values(), key=lambda item: (-item.score, -len(item.files), item.words))
+    return tuple(_without_parts(ranked)[:_MAX_ENTITIES])
+
+
+def _stands_alone(
+    words: _Words, files: Mapping[_Words, set[str]], contexts: Mapping[_Words, set[str]]
+) -> bool:
+    """An entity without siblings: it runs through the paths of three layers all the same."""
+    return len(files.get(words, ())) >= 4 and len(contexts[words]) >= 3
+
+
+def _without_parts(ranked: list[Entity]) -> list[Entity]:
+    """Leave out names that only extend a better one (``item view`` beside ``item``)."""
+    kept: list[Entity] = []
+    for entity in ranked:
+        extends = any(
+            len(other.words) < len(entity.words)
+            and entity.words[: len(other.words)] == other.words
+            and other.score > 2 * entity.score
+            for other in kept
+        )
+        if not extends:
+            kept.append(entity)
+    return kept
+
+
+def _declared_types(analysis: Analysis) -> dict[_Words, str]:
+    """The words of each declared type, and the first file that declares it."""
+    found: dict[_Words, str] = {}
+    for path, facts in sorted(analysis.facts.items()):
+        if _is_generated(analysis, path):
+            continue
+        for name in facts.declared_types:
+            words = split_words(name)
+            if words and len(words) <= _MAX_WORDS:
+                found.setdefault((*words[:-1], singular(words[-1])), path)
+    return found
+
+
+def _is_generated(analysis: Analysis, path: str) -> bool:
+    file = analysis.files.get(path)
+    return file is not None and file.generated
+
+
+def _may_be_entity(words: _Words) -> bool:
+    last = words[-1]
+    return (
+        words[0] not in STOP_WORDS
+        and (last not in STOP_WORDS or last in TAIL_WORDS)
+        and all(len(word) >= _MIN_LETTERS and word.isascii() and word.isalpha() for word in words)
+        and not any(word in INVARIANT_WORDS for word in words)
+        and plural(last) != last
+        and singular(plural(last)) == last
+    )
+
+
+def _path_patterns(path: str, candidates: set[_Words]) -> Iterator[tuple[_Words, str]]:
+    """Each candidate in ``path`` with the path's words around it."""
+    parts = [_normal(part) for part in path.split("/")]
+    present = {words for part in parts for words in _runs(part) if words in candidates}
+    for words in present:
+        yield words, "/".join(_replaced(part, words) for part in parts)
+
+
+def _name_patterns(name: str, candidates: set[_Words]) -> Iterator[tuple[_Words, str]]:
+    normal = _normal(name)
+    for words in set(_runs(normal)) & candidates:
+        if len(words) < len(normal):
+            yield words, f"name: {_replaced(normal, words)}"
+
+
+def _runs(words: _Words) -> Iterator[_Words]:
+    for start in range(len(words)):
+        for length in range(1, min(_MAX_WORDS, len(words) - start) + 1):
+            yield words[start : start + length]
+
+
+def _replaced(part: _Words, words: _Words) -> str:
+    out: list[str] = []
+    index = 0
+    while index < len(part):
+        if part[index : index + len(words)] == words:
+            out.append("{E}")
+            index += len(words)
+        else:
+            out.append(part[index])
+            index += 1
+    return " ".join(out)
+
+
+def paths_of(entities: Iterable[Entity], path: str) -> Iterator[tuple[Entity, str]]:
+    """The entities whose words stand in ``path``, each with the pattern of the path."""
+    by_words = {entity.words: entity for entity in entities}
+    for words, pattern in _path_patterns(path, set(by_words)):
+        yield by_words[words], pattern

@@ -1,0 +1,86 @@
+"""The ways in which a term is written, and where bytes contain one of them.
+
+(Facts section 6: search all variants, longest first; reject a match that is part of another
+word.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from template_creation.templating.words import CASE_STYLES, in_case, plural_words
+from template_creation.values.template import CaseStyle, Term
+
+__all__ = ["Forms", "Hit", "forms_of"]
+
+Number = Literal["singular", "plural"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place where a form of the term stands: byte offsets, number, and the case styles
+    that would write it so (several for a term of one word)."""
+
+    start: int
+    end: int
+    term: Term
+    number: Number
+    cases: tuple[CaseStyle, ...]
+
+
+@dataclass(frozen=True)
+class Forms:
+    """All written forms of a term, and the pattern that finds them."""
+
+    term: Term
+    by_text: dict[bytes, tuple[Number, tuple[CaseStyle, ...]]]
+    pattern: re.Pattern[bytes]
+
+    def hits(self, data: bytes) -> Iterator[Hit]:
+        """Where ``data`` contains a form, from left to right, without overlaps."""
+        for match in self.pattern.finditer(data):
+            number, cases = self.by_text[match.group()]
+            yield Hit(match.start(), match.end(), self.term, number, cases)
+
+
+_LETTER = rb"A-Za-z\x80-\xff"
+
+
+@lru_cache(maxsize=512)
+def forms_of(term: Term) -> Forms:
+    """The forms of ``term``; the plural ones only for an entity.
+
+    >>> sorted(forms_of(Term("entity", ("todo", "item"))).by_text)[:3]
+    [b'TODO_ITEM', b'TODO_ITEMS', b'Todo Item']
+    """
+    found: dict[bytes, tuple[Number, tuple[CaseStyle, ...]]] = {}
+    for number, words in _numbers(term):
+        for case in CASE_STYLES:
+            text = in_case(words, case).encode()
+            known = found.get(text)
+            if known is None:
+                found[text] = (number, (case,))
+            elif known[0] == number:
+                found[text] = (number, (*known[1], case))
+    alternatives = [_bounded(text) for text in sorted(found, key=lambda item: (-len(item), item))]
+    return Forms(term, found, re.compile(b"|".join(alternatives)))
+
+
+def _numbers(term: Term) -> Iterator[tuple[Number, tuple[str, ...]]]:
+    yield "singular", term.words
+    many = plural_words(term.words)
+    if term.key != "project" and many != term.words:
+        yield "plural", many
+
+
+def _bounded(text: bytes) -> bytes:
+    """A pattern for ``text`` that does not match inside a longer word."""
+    escaped = re.escape(text)
+    if text.upper() == text:
+        return rb"(?<![%b])%b(?![%b])" % (_LETTER, escaped, _LETTER)
+    before = rb"A-Z\x80-\xff" if text[:1].isupper() else _LETTER
+    return rb"(?<![%b])%b(?![a-z\x80-\xff])" % (before, escaped)
