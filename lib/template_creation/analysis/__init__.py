@@ -1,1 +1,5 @@
-"""From facts per file to an `Analysis`: pure, every claim with its evidence."""
+"""From files and facts to what may be said about a codebase, each claim with its evidence."""
+
+from template_creation.analysis.survey import analyse
+
+__all__ = ["analyse"]

@@ -17,6 +17,7 @@ __all__ = [
     "Layer",
     "LayerEvidence",
     "PackageRoot",
+    "Problem",
     "ProjectIdentity",
     "Rule",
     "Site",
@@ -165,6 +166,15 @@ class Rule:
     modality: Literal["must", "must-not", "prefer"]
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that the analysis could not use, and why: a broken manifest, for one."""
+
+    path: str
+    line: int
+    message: str
+
+
 @dataclass(frozen=True)
 class Analysis:
     """Everything that later phases may say about the codebase."""
@@ -180,6 +190,7 @@ class Analysis:
     facts: Mapping[str, FileFacts] = field(repr=False)
     files: Mapping[str, SourceFile] = field(repr=False)
     excluded_by_reason: Mapping[str, int]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def layer_of(self) -> dict[str, str]:

@@ -1,0 +1,115 @@
+"""The layer of a file by its path: decisive patterns, names and folders, broad words."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from template_creation.analysis.identity import words_of
+from template_creation.analysis.layers.signal import Signal
+
+__all__ = ["broad_path", "decisive_path", "named_path"]
+
+_FRONT = frozenset({"javascript", "jsx", "typescript", "tsx"})
+_SERVER = frozenset(
+    {"Express", "Fastify", "NestJS", "Koa", "Hono", "hapi", "Apollo Server", "tRPC", "Elysia"}
+)
+_JOBS = frozenset({"Celery", "RQ", "Dramatiq", "Huey", "arq", "Sidekiq", "Django Q2", "BullMQ"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    layer: str
+    label: str
+    code: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    files: tuple[_Pattern, ...]
+    stem: Mapping[str, str]
+    folder: Mapping[str, str]
+    broad: Mapping[str, str]
+    entry: Mapping[str, str]
+
+
+@cache
+def _table() -> _Table:
+    source = files("template_creation.analysis.layers").joinpath("layers.toml")
+    data = tomllib.loads(source.read_text(encoding="utf-8"))
+    patterns = tuple(
+        _Pattern(item["layer"], item["label"], item["code"], re.compile(item["pattern"]))
+        for item in data["file"]
+    )
+    return _Table(patterns, data["stem"], data["folder"], data["broad"], data["entry"])
+
+
+def decisive_path(path: str, *, is_code: bool) -> Signal | None:
+    """The layer of a path that leaves no doubt: a workflow, a document, a test."""
+    wrong = "no" if is_code else "yes"
+    for item in _table().files:
+        if item.code != wrong and item.pattern.search(path):
+            return Signal(item.layer, item.label)
+    return None
+
+
+def named_path(
+    path: str, language: str, technologies: frozenset[str], root: str = ""
+) -> Signal | None:
+    """The layer by the file's name, else by its nearest speaking folder below ``root``."""
+    table = _table()
+    inner = path.removeprefix(f"{root}/") if root else path
+    *folders, name = inner.split("/")
+    stem = name.rpartition(".")[0] or name
+    parts = stem.split(".")
+    words = words_of(parts[-1] if len(parts) > 1 else stem)
+    if words and language in _FRONT and words[0] == "use" and len(words) > 1:
+        return Signal("hooks", "file name use*")
+    if words and words[-1] in table.stem:
+        label = f"file name {words[-1]}" if len(words) == 1 else f"file name *{words[-1]}"
+        return Signal(table.stem[words[-1]], label)
+    for folder in reversed(folders):
+        layer = _folder_layer(folder, folders, language, technologies)
+        if layer:
+            return Signal(layer, f"folder {folder}/")
+    return None
+
+
+def _folder_layer(
+    folder: str, folders: list[str], language: str, technologies: frozenset[str]
+) -> str:
+    table = _table().folder
+    words = words_of(folder.strip("_()[]"))
+    if not words:
+        return ""
+    whole = "".join(words)
+    if whole == "tasks":
+        return "jobs" if technologies & _JOBS else ""
+    layer = table.get(whole) or table.get(words[-1], "")
+    if language in _FRONT and layer == "api" and not technologies & _SERVER:
+        inside = {"pages", "app"} & set(folders[: folders.index(folder)])
+        return (
+            "api" if inside and "Next.js" in technologies and "features" not in folders else "data"
+        )
+    return layer
+
+
+def broad_path(path: str, root: str = "") -> Signal | None:
+    """The layer by a broad folder word or the name of an entry point, the last resort."""
+    table = _table()
+    inner = path.removeprefix(f"{root}/") if root else path
+    *folders, name = inner.split("/")
+    stem = name.partition(".")[0].lower()
+    if stem in table.entry:
+        return Signal(table.entry[stem], f"entry point {stem}")
+    for folder in reversed(folders):
+        words = words_of(folder.strip("_()[]"))
+        layer = table.broad.get(words[-1], "") if words else ""
+        if layer:
+            return Signal(layer, f"folder {folder}/")
+    return None
