@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from template_creation.syntax import GRAMMAR_LANGUAGES
 from template_creation.templating.entities import Entity, paths_of, relative_path
 from template_creation.templating.vocabulary import OVERLOADED_ENTITIES, words_in
-from template_creation.templating.words import singular
+from template_creation.templating.words import singular, split_words
 from template_creation.values.analysis import Analysis
 
 __all__ = ["Group", "Member", "find_groups", "in_rounds"]
