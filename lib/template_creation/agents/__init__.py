@@ -1,1 +1,58 @@
 """From an analysis to specialist agents: recommend, ask, validate, render, write."""
+
+from template_creation.agents.context import EnhancementContext, PackageView
+from template_creation.agents.enhancer import AgentEnhancer
+from template_creation.agents.expand import Expanded, expand_agent
+from template_creation.agents.files import load_folder
+from template_creation.agents.folders import folder_globs
+from template_creation.agents.frontmatter import read_frontmatter, write_frontmatter
+from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
+from template_creation.agents.profiles import BOUNDARIES, SEED, Profile, SectionRule
+from template_creation.agents.prompts import prompt_text, prompts_folder, render_prompt
+from template_creation.agents.recommend import MAX_AGENTS, recommend_agents
+from template_creation.agents.request import (
+    TOKEN_ESTIMATOR,
+    build_request,
+    estimate_tokens,
+    render_batch_prompt,
+    request_document,
+)
+from template_creation.agents.results import AgentOutcome, EnhancementResult
+from template_creation.agents.stubs import MAX_STUB_LINES, render_stub
+from template_creation.agents.validate import has_errors, shared_prose, validate_agent
+
+__all__ = [
+    "BOUNDARIES",
+    "MAX_AGENTS",
+    "MAX_STUB_LINES",
+    "SEED",
+    "TOKEN_ESTIMATOR",
+    "AgentEnhancer",
+    "AgentOutcome",
+    "EnhancementContext",
+    "EnhancementResult",
+    "Expanded",
+    "KnownIds",
+    "PackageView",
+    "ParsedAnswer",
+    "Profile",
+    "SectionRule",
+    "build_request",
+    "estimate_tokens",
+    "expand_agent",
+    "folder_globs",
+    "has_errors",
+    "load_folder",
+    "parse_answer",
+    "prompt_text",
+    "prompts_folder",
+    "read_frontmatter",
+    "recommend_agents",
+    "render_batch_prompt",
+    "render_prompt",
+    "render_stub",
+    "request_document",
+    "shared_prose",
+    "validate_agent",
+    "write_frontmatter",
+]

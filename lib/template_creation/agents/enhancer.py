@@ -1,0 +1,402 @@
+"""Phase 7.5: every agent of a package enhanced by one batch request.
+
+The engine's runner cuts the agents into shards, stores what is finished and retries; here is
+what one shard means: ask, parse, expand, validate, write. The unit of success is the agent.
+(Seed 002; DESIGN section 3.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from batch_engine.core import (
+    ByCount,
+    ByWeight,
+    ChunkContext,
+    ItemFailure,
+    Listener,
+    MissingResultError,
+    Pause,
+    RejectedResultError,
+    RetryPolicy,
+    RunStore,
+    TaskError,
+    fingerprint,
+    run_batches,
+)
+from template_creation.agents.apply import Applied, apply_answer, finish_markdown
+from template_creation.agents.context import EnhancementContext, PackageView
+from template_creation.agents.files import (
+    agent_files,
+    load_folder,
+    spec_of_text,
+    write_atomically,
+)
+from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
+from template_creation.agents.profiles import SEED, Profile
+from template_creation.agents.request import (
+    build_catalog,
+    build_request,
+    estimate_tokens,
+    request_document,
+)
+from template_creation.agents.results import AgentOutcome, EnhancementResult
+from template_creation.agents.validate import has_errors, shared_prose, validate_agent
+from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
+from template_creation.errors import InvocationPending, TemplateCreateError
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Analysis, ProjectIdentity
+from template_creation.values.request import REQUEST_VERSION
+from template_creation.values.template import TemplateSet
+
+__all__ = ["AgentEnhancer"]
+
+logger = logging.getLogger(__name__)
+
+STEP = "agent enhancement"
+OUTPUT_TOKENS = 600
+"""What an agent's sections take in an answer, about (facts/llm-api.md section 6)."""
+
+Loader = Callable[[Path], PackageView]
+
+
+class _Waiting(Pause):
+    """Carries `InvocationPending` through the engine, which lets pauses pass."""
+
+    def __init__(self, pending: InvocationPending) -> None:
+        super().__init__(str(pending))
+        self.pending = pending
+
+
+class AgentEnhancer:
+    """Enhances the agents of a package through a bridge.
+
+    ``bridge_invoker`` answers; without one nothing is tried. ``load`` reads a package folder.
+    ``use_batch_enhancement=False`` asks for one agent at a time, on the same road.
+    ``shard_tokens`` bounds a request with its answer; ``None`` is one request for all.
+    ``store``, ``retry`` and ``listeners`` are the engine's.
+
+    >>> AgentEnhancer(bridge_invoker=None)._validate_enhancement("# Too short")
+    False
+    """
+
+    def __init__(
+        self,
+        bridge_invoker: AgentBridgeInvoker | None = None,
+        *,
+        load: Loader = load_folder,
+        profile: Profile = SEED,
+        enhancement: str = "offline",
+        use_batch_enhancement: bool = True,
+        shard_tokens: int | None = None,
+        store: RunStore | None = None,
+        retry: RetryPolicy | None = None,
+        listeners: Iterable[Listener] = (),
+    ) -> None:
+        self.bridge_invoker = bridge_invoker
+        self.profile = profile
+        self.enhancement = enhancement
+        self.use_batch_enhancement = use_batch_enhancement
+        self._load = load
+        self._shard_tokens = shard_tokens
+        self._store = store
+        self._retry = retry
+        self._listeners = tuple(listeners)
+
+    # -- the seed's surface -----------------------------------------------------------------
+
+    def enhance_all_agents(self, output_path: Path) -> dict[str, Any]:
+        """Every agent of the package in ``output_path`` enhanced; the result has the seed's
+        keys (`EnhancementResult.to_dict`).
+
+        Raises `InvocationPending` when a bridge has to wait; agents that are finished by then
+        are written. Raises `BadInput` where there is no package.
+        """
+        package = self._load(output_path)
+        context = (
+            package if isinstance(package, EnhancementContext) else EnhancementContext.of(package)
+        )
+        return self.enhance(context, output_path).to_dict()
+
+    def enhance(self, context: EnhancementContext, output_path: Path) -> EnhancementResult:
+        """As `enhance_all_agents`, with a context that was loaded before."""
+        files = self._get_agent_files(output_path)
+        logger.info("Found %d agents and %d templates", len(files), context.templates.total_count)
+        reason = self._reason_to_skip(files, context, output_path)
+        if reason:
+            logger.info("Agents stay basic: %s", reason)
+            return EnhancementResult.skipped([path.stem for path in files], reason)
+        return self._enhance_files(files, context)
+
+    def _get_agent_files(self, output_path: Path) -> list[Path]:
+        """The agent files of the package; ``-ext`` files are no agents."""
+        return list(agent_files(output_path))
+
+    def _batch_enhance_agents(
+        self, agent_files: Sequence[Path], templates: TemplateSet, output_path: Path
+    ) -> dict[str, Any]:
+        """These agents enhanced by ``templates``; what is asked at once is up to the shards."""
+        if self.bridge_invoker is None:
+            return self._create_skip_result(agent_files, templates)
+        context = _context_of_files(agent_files, templates)
+        return self._enhance_files(agent_files, context).to_dict()
+
+    def _build_batch_enhancement_request(
+        self,
+        agent_files: Sequence[Path],
+        templates: TemplateSet,
+        context: EnhancementContext | None = None,
+    ) -> dict[str, Any]:
+        """The request for these agents as JSON-able data: ``agents``, ``template_catalog``,
+        ``enhancement_instructions`` and, with a ``context``, the measured facts."""
+        if context is None:
+            context = _context_of_files(agent_files, templates)
+        specs = [_spec_for(path, context) for path in agent_files]
+        return request_document(build_request(context, specs))
+
+    def _build_template_catalog(self, templates: TemplateSet) -> list[dict[str, Any]]:
+        """Every template of every layer, compact, with the ids that answers cite."""
+        context = _context_of_files((), templates)
+        return [item.model_dump(mode="json") for item in build_catalog(context)]
+
+    def _apply_batch_enhancements(
+        self,
+        agent_files: Sequence[Path],
+        batch_response: Mapping[str, Any],
+        output_path: Path,
+        context: EnhancementContext | None = None,
+    ) -> dict[str, Any]:
+        """The answer parsed, checked and written, agent by agent."""
+        if context is None:
+            loaded = self._load(output_path)
+            context = (
+                loaded if isinstance(loaded, EnhancementContext) else EnhancementContext.of(loaded)
+            )
+        specs = [_spec_for(path, context) for path in agent_files]
+        parsed = parse_answer(batch_response, [spec.name for spec in specs], KnownIds.of(context))
+        outcomes = []
+        for path, spec in zip(agent_files, specs, strict=True):
+            applied = self._applied(path, spec, parsed, context)
+            if applied.text:
+                write_atomically(path, applied.text)
+            outcomes.append(_outcome(applied))
+        return EnhancementResult(tuple(outcomes), requests=1).to_dict()
+
+    def _apply_single_enhancement(self, agent_file: Path, enhancement: Mapping[str, Any]) -> bool:
+        """Whether the file was rewritten with the enhancement's ``enhanced_content``, below the
+        frontmatter that it has; a rejected one leaves the file as it was."""
+        content = enhancement.get("enhanced_content")
+        if not isinstance(content, str) or not content.strip():
+            logger.warning("No enhanced content for %s", agent_file.name)
+            return False
+        current = agent_file.read_text(encoding="utf-8")
+        text = finish_markdown(current, content, enhancement=self.enhancement)
+        if not self._validate_enhancement(text):
+            return False
+        write_atomically(agent_file, text)
+        return True
+
+    def _validate_enhancement(self, content: str) -> bool:
+        """Whether ``content`` has the profile's sections with substance, within its window."""
+        issues = validate_agent(content, profile=self.profile)
+        for issue in issues:
+            logger.log(
+                logging.WARNING if issue.severity == "error" else logging.INFO,
+                "%s at %s: %s",
+                issue.rule,
+                issue.place,
+                issue.message,
+            )
+        return not has_errors(issues)
+
+    def _create_skip_result(
+        self, agent_files: Sequence[Path], templates: TemplateSet
+    ) -> dict[str, Any]:
+        """Nothing is tried; the reason says what is missing."""
+        names = [path.stem for path in agent_files]
+        missing = "no templates" if not len(templates) else "no bridge invoker"
+        return EnhancementResult.skipped(names, f"{missing} available").to_dict()
+
+    # -- the road -----------------------------------------------------------------------------
+
+    def _reason_to_skip(
+        self, files: Sequence[Path], context: EnhancementContext, output_path: Path
+    ) -> str:
+        if not files:
+            return "no agents in the package"
+        if not len(context.templates):
+            return "no templates available"
+        on_disk = sum((output_path / item.path).is_file() for item in context.templates)
+        if on_disk < len(context.templates):
+            missing = len(context.templates) - on_disk
+            return f"{missing} of {len(context.templates)} templates are not on disk"
+        return "" if self.bridge_invoker else "no bridge invoker available"
+
+    def _enhance_files(
+        self, files: Sequence[Path], context: EnhancementContext
+    ) -> EnhancementResult:
+        requests = 0
+
+        def work(paths: list[Path], chunk: ChunkContext[Path, Applied]) -> dict[str, Any]:
+            nonlocal requests
+            requests += 1
+            return self._shard(paths, chunk, context)
+
+        try:
+            run = run_batches(
+                files,
+                work,
+                step=STEP,
+                key=lambda path: path.stem,
+                chunking=self._chunking(context),
+                store=self._store,
+                fingerprint=self._fingerprint(files, context),
+                retry=self._retry,
+                listeners=self._listeners,
+                dump=Applied.to_json,
+                load=Applied.from_json,
+            )
+        except _Waiting as waiting:
+            raise waiting.pending from waiting
+        outcomes = []
+        for path in files:
+            outcome = run.outcomes[path.stem]
+            if outcome.status == "failed" or outcome.value is None:
+                error = outcome.error.error if outcome.error else "no result"
+                outcomes.append(
+                    AgentOutcome(path.stem, "failed", lines=_lines_of(path), error=error)
+                )
+                continue
+            if outcome.status == "loaded":
+                write_atomically(path, outcome.value.text)
+            outcomes.append(_outcome(outcome.value))
+        texts = {
+            path.stem: run.outcomes[path.stem].value.text  # type: ignore[union-attr]  # ok: has one
+            for path in files
+            if run.outcomes[path.stem].status != "failed"
+        }
+        return EnhancementResult(tuple(outcomes), issues=shared_prose(texts), requests=requests)
+
+    def _shard(
+        self, paths: Sequence[Path], chunk: ChunkContext[Path, Applied], context: EnhancementContext
+    ) -> dict[str, Applied | ItemFailure]:
+        """One request for ``paths``, and each agent's file written as soon as it is accepted."""
+        before = {path: path.read_bytes() for path in paths}
+        specs = [_spec_for(path, context) for path in paths]
+        request = request_document(build_request(context, specs))
+        answer = self._ask(request, context)
+        for path, data in before.items():
+            if path.read_bytes() != data:  # F22: a host edited the agents itself
+                logger.warning("%s was changed while it was asked for; put back", path.name)
+                write_atomically(path, data.decode("utf-8"))
+        parsed = parse_answer(answer, [spec.name for spec in specs], KnownIds.of(context))
+        results: dict[str, Applied | ItemFailure] = {}
+        for path, spec in zip(paths, specs, strict=True):
+            applied = self._applied(path, spec, parsed, context)
+            if not applied.text:
+                missing = spec.name not in parsed.sections and spec.name not in parsed.markdown
+                kind = MissingResultError if missing else RejectedResultError
+                results[path.stem] = ItemFailure(kind(applied.error))
+                continue
+            write_atomically(path, applied.text)
+            results[path.stem] = applied
+        return results
+
+    def _ask(self, request: dict[str, Any], context: EnhancementContext) -> object:
+        assert self.bridge_invoker is not None  # `_reason_to_skip` saw to it
+        count = len(request["agents"])
+        try:
+            return self.bridge_invoker.invoke(
+                agent_name=CONTENT_ENHANCER,
+                input_data=request,
+                context={
+                    "mode": "batch" if self.use_batch_enhancement else "single",
+                    "agent_count": count,
+                    "template_count": context.templates.total_count,
+                    "phase": "7.5",
+                },
+            )
+        except InvocationPending as pending:
+            raise _Waiting(pending) from pending
+        except TemplateCreateError as exc:
+            raise TaskError(f"the bridge failed: {exc}") from exc
+
+    def _applied(
+        self, path: Path, spec: AgentSpec, parsed: ParsedAnswer, context: EnhancementContext
+    ) -> Applied:
+        current = path.read_text(encoding="utf-8")
+        return apply_answer(
+            spec,
+            parsed,
+            context,
+            current=current,
+            profile=self.profile,
+            enhancement=self.enhancement,
+        )
+
+    def _chunking(self, context: EnhancementContext) -> ByCount[Path] | ByWeight[Path]:
+        if not self.use_batch_enhancement:
+            return ByCount(1)
+        if self._shard_tokens is None:
+            return ByCount(max(1, len(context.agents)))
+        fixed = estimate_tokens(json.dumps(request_document(build_request(context, ()))))
+        room = max(1, self._shard_tokens - fixed)
+
+        def weigh(path: Path) -> float:
+            spec = _spec_for(path, context)
+            asked = request_document(build_request(context, (spec,)))
+            return estimate_tokens(json.dumps(asked)) - fixed + OUTPUT_TOKENS
+
+        return ByWeight(room, weigh)
+
+    def _fingerprint(self, files: Sequence[Path], context: EnhancementContext) -> str:
+        """Of all that an agent's text depends on: another request, profile or bridge means
+        that an old result is not reused."""
+        specs = [_spec_for(path, context) for path in files]
+        request = json.dumps(request_document(build_request(context, specs)), sort_keys=True)
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        bridge = type(self.bridge_invoker).__name__
+        return fingerprint(STEP, REQUEST_VERSION, digest, bridge, repr(self.profile))
+
+
+def _outcome(applied: Applied) -> AgentOutcome:
+    return AgentOutcome(
+        name=applied.name,
+        status="enhanced" if applied.text else "failed",
+        lines=applied.text.count("\n"),
+        short_because=applied.short_because,
+        error=applied.error,
+        issues=applied.issues,
+        dropped_examples=applied.dropped,
+    )
+
+
+def _lines_of(path: Path) -> int:
+    return path.read_text(encoding="utf-8").count("\n")
+
+
+def _context_of_files(files: Sequence[Path], templates: TemplateSet) -> EnhancementContext:
+    """A context without facts: agents as their files tell, and ``templates``."""
+    specs = tuple(
+        spec_of_text(path.stem, path.read_text(encoding="utf-8"), templates) for path in files
+    )
+    technologies = tuple(dict.fromkeys(item for spec in specs for item in spec.technologies))
+    project = ProjectIdentity("", "", (), None, None, 0, "")
+    analysis = Analysis(project, (), (), technologies, (), (), (), (), {}, {}, {})
+    return EnhancementContext(analysis, templates, specs)
+
+
+def _spec_for(path: Path, context: EnhancementContext) -> AgentSpec:
+    """The declared agent of a file, else the one that the file itself tells; its name is the
+    file's, so that no answer can be told to be another's."""
+    spec = context.spec(path.stem)
+    if spec is not None:
+        return spec
+    text = path.read_text(encoding="utf-8")
+    return replace(spec_of_text(path.stem, text, context.templates), name=path.stem)

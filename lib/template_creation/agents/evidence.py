@@ -1,0 +1,84 @@
+"""From cited ids to the words that prove them: counts, places, quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from template_creation.agents.context import EnhancementContext
+from template_creation.values.analysis import Command, Convention, Rule, Site
+
+__all__ = ["evidence", "place"]
+
+
+def evidence(text: str, cites: Sequence[str], context: EnhancementContext) -> tuple[str, ...]:
+    """One line for each cite, about the statement ``text``: ``23 of 23, for example
+    `app/items.py:12` ``. A rule that ``text`` already says is named, not said again."""
+    analysis = context.analysis
+    conventions = {item.id: item for item in analysis.conventions}
+    rules = {item.id: item for item in analysis.rules}
+    commands = {item.id: item for item in analysis.commands}
+    lines = []
+    for cite in dict.fromkeys(cites):
+        if cite in conventions:
+            lines.append(_convention(conventions[cite]))
+        elif cite in rules:
+            lines.append(_rule(text, rules[cite]))
+        elif cite in commands:
+            lines.append(_command(commands[cite]))
+        elif cite in context.technology_by_id:
+            item = context.technology_by_id[cite]
+            lines.append(f"{item.name} ({place(item.path, item.line)})")
+        elif cite in context.symbol_by_id:
+            template, symbol = context.symbol_by_id[cite]
+            lines.append(f"See `{template.source}:{symbol.line}-{symbol.end_line}`.")
+        elif cite in context.template_by_id:
+            lines.append(f"See `{context.template_by_id[cite].source}`.")
+    return tuple(_merged(lines))
+
+
+def place(path: str, line: int, end_line: int = 0) -> str:
+    """`` `path:line` `` as inline code; the path alone for line 0."""
+    if not line:
+        return f"`{path}`"
+    return f"`{path}:{line}-{end_line}`" if end_line > line else f"`{path}:{line}`"
+
+
+def _convention(item: Convention) -> str:
+    said = f"All {item.n} do" if item.k == item.n else f"{item.k} of {item.n} do"
+    if item.hits:
+        said += f", for example {_site(item.hits[0])}"
+    if not item.misses:
+        return f"{said}."
+    rest = len(item.misses)
+    other = "the other one" if rest == 1 else f"the other {rest}"
+    if item.otherwise:
+        return f"{said}; {other}: {item.otherwise} ({_site(item.misses[0])})."
+    verb = "does" if rest == 1 else "do"
+    return f"{said}; {other} {verb} not (see {_site(item.misses[0])})."
+
+
+def _site(site: Site) -> str:
+    return place(site.path, site.line)
+
+
+def _rule(text: str, rule: Rule) -> str:
+    source = place(rule.path, rule.line, rule.end_line)
+    if _plain(rule.text) == _plain(text):
+        return f"The project's own words, {source}."
+    return f'The project says: "{" ".join(rule.text.split())}" ({source}).'
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text).strip().casefold()
+
+
+def _command(item: Command) -> str:
+    return f"Command: `{item.command}` ({place(item.path, item.line)})."
+
+
+def _merged(lines: Sequence[str]) -> list[str]:
+    """Technologies in one line, the rest as they are."""
+    labels = [line for line in lines if not line.endswith(".")]
+    rest = [line for line in lines if line.endswith(".")]
+    return [f"In use: {'; '.join(labels)}.", *rest] if labels else rest

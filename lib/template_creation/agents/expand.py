@@ -1,0 +1,248 @@
+"""From an agent's sections to its finished file: ids become paths, counts and real code.
+
+Identity and frontmatter come from the agent as it was recommended; counts, places and code
+come from the package. An answer contributes which facts matter, and its own sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from template_creation.agents.context import EnhancementContext
+from template_creation.agents.evidence import evidence, place
+from template_creation.agents.excerpts import Lines, excerpt_lines
+from template_creation.agents.folders import folder_globs
+from template_creation.agents.frontmatter import write_frontmatter
+from template_creation.agents.prompts import fence_for, render_prompt
+from template_creation.agents.roster import roster
+from template_creation.agents.stubs import identity
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Command
+from template_creation.values.response import AgentSections, ExampleItem
+from template_creation.values.template import Template
+
+__all__ = ["Expanded", "expand_agent"]
+
+_FENCE_NAMES = {"plain": "text", "": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A finished agent: its text, the examples left out to stay within the window, and
+    whether it is shorter than the window for the reason that the answer gives."""
+
+    text: str
+    dropped: tuple[str, ...]
+    short_because: str
+
+    @property
+    def lines(self) -> int:
+        """The number of lines of the file."""
+        return self.text.count("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    path: str
+    why: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    text: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    id: str
+    title: str
+    caption: str
+    note: str
+    fence: str
+    language: str
+    code: str
+
+
+def expand_agent(
+    spec: AgentSpec,
+    sections: AgentSections,
+    context: EnhancementContext,
+    *,
+    enhancement: str = "offline",
+    template_source: str = "",
+    generated_by: str = "template-create",
+    min_lines: int = 150,
+    max_lines: int = 250,
+) -> Expanded:
+    """The file of ``spec`` with ``sections`` expanded from ``context``.
+
+    Above ``max_lines`` examples are left out from the last on, nothing else; below
+    ``min_lines`` the answer's ``short_because`` is kept in the frontmatter. Ids must be known
+    (`parse_answer` sees to that).
+    """
+    examples = _examples(sections, context)
+    dropped: list[str] = []
+    short = ""
+    while True:
+        text = _render(
+            spec,
+            sections,
+            examples,
+            context,
+            short,
+            identity_of=(generated_by, template_source, enhancement),
+        )
+        lines = text.count("\n")
+        if lines > max_lines and len(examples) > 1:
+            dropped.append(examples.pop().id)
+        elif lines < min_lines and sections.short_because and not short:
+            short = sections.short_because
+        else:
+            return Expanded(text, tuple(dropped), short)
+
+
+def _render(
+    spec: AgentSpec,
+    sections: AgentSections,
+    examples: Sequence[_Example],
+    context: EnhancementContext,
+    short: str,
+    *,
+    identity_of: tuple[str, str, str],
+) -> str:
+    generated_by, template_source, enhancement = identity_of
+    head = identity(
+        spec,
+        generated_by=generated_by,
+        template_source=template_source,
+        enhancement=enhancement,
+    )
+    if short:
+        head["short_because"] = short
+    commands = {item.id: item for item in context.analysis.commands}
+    body = render_prompt(
+        "agent.md.j2",
+        {
+            "title": spec.title,
+            "purpose": spec.purpose,
+            "home": _home(spec),
+            "works_with": [
+                f"{item.name} ({place(item.path, item.line)})" for item in spec.technologies
+            ],
+            "neighbours": _neighbours(spec, context),
+            "commands": [_command(commands[key]) for key in sections.commands if key in commands],
+            "references": [
+                _Reference(item.path, ref.why, _standing(item))
+                for ref in sections.templates
+                if (item := context.template_by_id.get(ref.id))
+            ],
+            "practices": [
+                _Statement(item.text, evidence(item.text, item.cites, context))
+                for item in sections.practices
+            ],
+            "examples": examples,
+            "constraints": [
+                _Statement(item.text, evidence(item.text, item.cites, context))
+                for item in sections.constraints
+            ],
+        },
+    )
+    return write_frontmatter(head) + body
+
+
+def _home(spec: AgentSpec) -> str:
+    folders = folder_globs(spec.files)
+    count = len(spec.files)
+    if count <= 2:
+        return f"Its {'file is' if count == 1 else 'files are'} {_joined(_code(folders))}."
+    return f"Its {count} files are in {_joined(_code(folders))}."
+
+
+def _code(words: Sequence[str]) -> list[str]:
+    return [f"`{word}`" for word in words]
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _neighbours(spec: AgentSpec, context: EnhancementContext) -> list[str]:
+    """Whom to hand work over to: agents whose layers this role works next to."""
+    role = next((item for item in roster() if spec.name.endswith(item.name)), None)
+    if role is None:
+        return []
+    found = []
+    for layer in (*role.near, "tests"):
+        for other in context.agents:
+            if other.name != spec.name and layer in other.layers and other.name not in found:
+                found.append(other.name)
+    return [f"`{name}`" for name in found[:3]]
+
+
+def _command(item: Command) -> str:
+    folder = item.folder.strip("/")
+    where = f" in `{folder}`" if folder not in ("", ".") else ""
+    purpose = item.purpose if item.purpose != "types" else "type check"
+    return f"`{item.command}`{where} ({purpose}, from {place(item.path, item.line)})"
+
+
+def _standing(item: Template) -> str:
+    """Where a template is from and how far its siblings bear it out, in measured words."""
+    origin = f"From `{item.source}`, {item.lines} {'line' if item.lines == 1 else 'lines'}"
+    if not item.support or item.similarity is None:
+        return f"{origin}; no sibling file to compare it with, so graded {item.grade}."
+    siblings = "1 sibling file" if item.support == 1 else f"{item.support} sibling files"
+    share = f"{100 * item.similarity:.0f} %"
+    return (
+        f"{origin}; rendered for its {siblings}, it agrees with {share} of their lines "
+        f"(median), so graded {item.grade}."
+    )
+
+
+def _examples(sections: AgentSections, context: EnhancementContext) -> list[_Example]:
+    return [
+        _example(item, excerpt_lines(item.id, context), sections, context)
+        for item in sections.examples
+    ]
+
+
+def _example(
+    item: ExampleItem, lines: Lines, sections: AgentSections, context: EnhancementContext
+) -> _Example:
+    notes = [f"`{lines.caption}`"]
+    if lines.is_cut:
+        notes.append(f"the declaration goes on to line {lines.whole_end}")
+    follows = _followed(lines, sections, context)
+    if follows:
+        noun = "practice" if len(follows) == 1 else "practices"
+        notes.append(f"follows {noun} {_joined([str(number) for number in follows])}")
+    language = lines.template.language
+    return _Example(
+        id=item.id,
+        title=item.title or f"`{item.id}`",
+        caption="; ".join(notes),
+        note=item.note,
+        fence=fence_for(lines.text),
+        language=_FENCE_NAMES.get(language, language),
+        code=lines.text,
+    )
+
+
+def _followed(
+    lines: Lines, sections: AgentSections, context: EnhancementContext
+) -> tuple[int, ...]:
+    """The numbers of the practices whose habit has a place inside these lines."""
+    conventions = {item.id: item for item in context.analysis.conventions}
+    found = []
+    for number, practice in enumerate(sections.practices, 1):
+        habits = [conventions[cite] for cite in practice.cites if cite in conventions]
+        if any(
+            site.path == lines.template.source and lines.start <= site.line <= lines.end
+            for habit in habits
+            for site in habit.hits
+        ):
+            found.append(number)
+    return tuple(found)

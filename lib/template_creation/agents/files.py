@@ -1,0 +1,152 @@
+"""Agent files on disk: found, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from template_creation.agents.context import EnhancementContext
+from template_creation.agents.frontmatter import read_frontmatter
+from template_creation.errors import BadInput, WriteError
+from template_creation.syntax import language_of
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Analysis, ProjectIdentity, Technology
+from template_creation.values.template import Template, TemplateSet
+
+__all__ = ["agent_files", "load_folder", "spec_of_text", "write_atomically"]
+
+_LABEL = re.compile(r"^(?P<name>.+?) \((?P<path>\S+):(?P<line>\d+)\)$")
+_MOST_TEMPLATES = 5
+
+
+def agent_files(package: Path) -> tuple[Path, ...]:
+    """The agent files of a package folder, by name; ``-ext`` files are parts of another."""
+    folder = package / "agents"
+    return tuple(path for path in sorted(folder.glob("*.md")) if not path.stem.endswith("-ext"))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """``text`` into ``path`` as UTF-8 with LF: afterwards the file is new or untouched.
+
+    Raises `WriteError`.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as exc:
+        raise WriteError(f"cannot write {path.name}: {exc.strerror}") from exc
+
+
+def load_folder(package: Path) -> EnhancementContext:
+    """What ``package`` holds by its folders alone: ``agents/*.md`` and
+    ``templates/**/*.template``, for packages without our manifest and report.
+
+    There are no facts then, so answers can cite templates only. Raises `BadInput` where the
+    folder is none.
+    """
+    if not package.is_dir():
+        raise BadInput(f"no such package: {str(package)!r}", hint="give the package's folder")
+    templates = TemplateSet(
+        tuple(
+            _template(f"T{number}", path, package)
+            for number, path in enumerate(sorted((package / "templates").rglob("*.template")), 1)
+        )
+    )
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in agent_files(package)}
+    specs = tuple(spec_of_text(name, text, templates) for name, text in texts.items())
+    project = ProjectIdentity(package.name, package.name, (), None, None, 0, "")
+    technologies = tuple(dict.fromkeys(item for spec in specs for item in spec.technologies))
+    analysis = Analysis(project, (), (), technologies, (), (), (), (), {}, {}, {})
+    return EnhancementContext(analysis, templates, specs)
+
+
+def spec_of_text(name: str, text: str, templates: TemplateSet) -> AgentSpec:
+    """The agent that the file ``name``.md with ``text`` describes; what the frontmatter does
+    not say is empty."""
+    head, body, _ = read_frontmatter(text)
+    title = re.search(r"^#[ \t]+(.+)$", body, re.MULTILINE)
+    layers = tuple(_words(head.get("layer")))
+    near = [item.id for item in templates if item.layer in layers]
+    rest = [item.id for item in templates if item.id not in near]
+    tools = head.get("tools")
+    return AgentSpec(
+        name=str(head.get("name") or name),
+        title=title[1].strip() if title else name.replace("-", " ").capitalize(),
+        purpose=_purpose(body),
+        description=str(head.get("description") or ""),
+        tools=tuple(_words(tools)),
+        layers=layers,
+        files=(),
+        technologies=tuple(_technology(label) for label in _words(head.get("technologies"))),
+        templates=tuple((near + rest)[:_MOST_TEMPLATES]),
+        score=0,
+    )
+
+
+def _purpose(body: str) -> str:
+    """The first paragraph that is no heading."""
+    for block in re.split(r"\n\s*\n", body):
+        if block.strip() and not block.lstrip().startswith(("#", "-", "`", ">", "|")):
+            return " ".join(block.split())
+    return ""
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [str(part) for part in value] if isinstance(value, list) else []
+
+
+def _technology(label: str) -> Technology:
+    match = _LABEL.match(label)
+    fields: Mapping[str, str] = match.groupdict() if match else {"name": label}
+    return Technology(
+        name=fields["name"],
+        role="",
+        package="",
+        version="",
+        path=fields.get("path", ""),
+        line=int(fields.get("line", "0")),
+        ecosystem="",
+    )
+
+
+def _template(number: str, path: Path, package: Path) -> Template:
+    data = path.read_bytes()
+    relative = path.relative_to(package).as_posix()
+    source = relative.removeprefix("templates/").removesuffix(".template")
+    return Template(
+        id=number,
+        path=relative,
+        source=source,
+        layer=source.split("/")[0] if "/" in source else "other",
+        role="",
+        language=language_of(source) or "plain",
+        purpose="",
+        segments=(data,),
+        path_segments=(source.encode(),),
+        original=(),
+        grade="example",
+        support=0,
+        similarity=None,
+        siblings=(),
+        proofs=(),
+        symbols=(),
+        technologies=(),
+        sha256="",
+        lines=data.count(b"\n") + (not data.endswith(b"\n")),
+        verified="verbatim",
+    )

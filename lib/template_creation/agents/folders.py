@@ -1,0 +1,42 @@
+"""Where files live, in a few words: folders with ``*`` where siblings differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+__all__ = ["folder_globs"]
+
+
+def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
+    """The folders of ``paths``, those with most files first, at most ``limit``.
+
+    Folders of one depth that agree in at least half of their names become one, with ``*``
+    where they differ. Up to two files stand for themselves.
+
+    >>> folder_globs(["app/items/api/a.py", "app/users/api/b.py", "app/users/api/c.py"])
+    ('app/*/api',)
+    """
+    files = sorted(set(paths))
+    if len(files) <= 2:
+        return tuple(files[:limit])
+    counts = Counter(path.rpartition("/")[0] for path in files)
+    clusters: list[tuple[list[str], int]] = []
+    for folder, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        parts = folder.split("/")
+        place = next((i for i, (known, _) in enumerate(clusters) if _alike(known, parts)), None)
+        if place is None:
+            clusters.append((parts, count))
+        else:
+            known, total = clusters[place]
+            merged = [a if a == b else "*" for a, b in zip(known, parts, strict=True)]
+            clusters[place] = (merged, total + count)
+    clusters.sort(key=lambda item: (-item[1], item[0]))
+    return tuple("/".join(parts) or "." for parts, _ in clusters[:limit])
+
+
+def _alike(known: list[str], parts: list[str]) -> bool:
+    if len(known) != len(parts) or len(parts) < 2:
+        return False
+    same = sum(a == b for a, b in zip(known, parts, strict=True))
+    return known[0] == parts[0] and same * 2 >= len(parts) and same < len(parts)

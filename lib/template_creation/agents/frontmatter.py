@@ -1,0 +1,74 @@
+"""Frontmatter of agent files: written so that every reader agrees, read with tolerance.
+
+Written: double-quoted scalars, LF, UTF-8 without BOM; YAML 1.1 and 1.2 readers then see the
+same values (``name: on``, ``uses C# and F #tags``; claude-code facts, section 3.1).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+__all__ = ["read_frontmatter", "write_frontmatter"]
+
+_BLOCK = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_PLAIN = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
+_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+Value = str | int | bool | Sequence[str] | Mapping[str, str | int]
+
+
+def write_frontmatter(values: Mapping[str, Value]) -> str:
+    """``values`` as a frontmatter block with its fences, in the order given.
+
+    >>> print(write_frontmatter({"name": "on", "tools": ["a", "b"]}), end="")
+    ---
+    name: "on"
+    tools: ["a", "b"]
+    ---
+    """
+    lines = [f"{key}: {_scalar(value)}" for key, value in values.items()]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def read_frontmatter(text: str) -> tuple[dict[str, Any], str, str]:
+    """The values, the body after them, and what is wrong (empty when all is well).
+
+    Values that are no YAML as they stand are read once more with each top-level scalar quoted,
+    as Claude Code does; then they are good, and nothing is wrong. Without a readable block the
+    values are empty and the body is the whole text.
+    """
+    match = _BLOCK.match(text.removeprefix("\ufeff"))
+    if match is None:
+        return {}, text, "no frontmatter block at the start of the file"
+    body = text.removeprefix("\ufeff")[match.end() :]
+    for source in (match[1], _PLAIN.sub(_quoted, match[1])):
+        try:
+            values = yaml.safe_load(source)
+        except yaml.YAMLError:
+            continue
+        if isinstance(values, dict):
+            return {str(key): value for key, value in values.items()}, body, ""
+    return {}, body, "the frontmatter is not a YAML mapping"
+
+
+def _quoted(match: re.Match[str]) -> str:
+    value = match[2]
+    if value[0] in "\"'[{|>":
+        return match[0]
+    return f"{match[1]}: {_scalar(value)}"
+
+
+def _scalar(value: Value) -> str:
+    if isinstance(value, str):
+        quoted = json.dumps(value, ensure_ascii=False)
+        return _UNPRINTABLE.sub(lambda char: f"\\u{ord(char[0]):04x}", quoted)
+    if isinstance(value, bool | int):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_scalar(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(_scalar(item) for item in value) + "]"

@@ -1,0 +1,161 @@
+"""Whether what an agent refers to is there: templates, places in files, quoted code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from template_creation.agents.context import EnhancementContext
+from template_creation.agents.markdown import Document, Fence, InlineCode
+from template_creation.values.agent import Issue
+from template_creation.values.template import Template
+
+__all__ = ["PLACE", "check_grounding"]
+
+PLACE = re.compile(r"^(?P<path>[^\s:`]+):(?P<start>\d+)(?:-(?P<end>\d+))?$")
+"""A reference to lines, ``path:12`` or ``path:12-30``."""
+
+_TEMPLATE = re.compile(r"^(?:\./)?templates/\S+$")
+_FILE = re.compile(r"^[\w.@~()\[\]{}$-]+(?:/[\w.@~()\[\]{}$-]+)+\.\w{1,12}$")
+_MACHINE = re.compile(r"(?<![\w./])(?:/(?:home|Users|root|tmp|var/folders)/\S+|[A-Za-z]:\\\S+)")
+ADAPTED_LINES = 6
+
+
+def check_grounding(document: Document, context: EnhancementContext) -> Iterator[Issue]:
+    """Every reference of ``document`` that ``context`` does not bear out."""
+    known = _Known(context)
+    for code in document.codes:
+        yield from _reference(code, known)
+    for fence in document.fences:
+        yield from _quote(fence, known)
+    for line, text in document.prose:
+        for match in _MACHINE.finditer(text):
+            if not known.quoted(match[0]):
+                message = f"a path of one machine: {match[0]!r}"
+                yield Issue("absolute-path", f"line {line}", message, "give it from the root")
+
+
+@dataclass(frozen=True)
+class _Known:
+    context: EnhancementContext
+
+    @cached_property
+    def templates(self) -> frozenset[str]:
+        return frozenset(item.path for item in self.context.templates)
+
+    @cached_property
+    def by_source(self) -> dict[str, Template]:
+        return {item.source: item for item in self.context.templates}
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        analysis = self.context.analysis
+        sites = (site for item in analysis.conventions for site in (*item.hits, *item.misses))
+        return frozenset(
+            {path for layer in analysis.layers for path in layer.files}
+            | {path for spec in self.context.agents for path in spec.files}
+            | {site.path for site in sites}
+            | {item.path for item in analysis.rules}
+            | {item.path for item in analysis.commands}
+            | {item.path for item in analysis.technologies}
+            | set(self.by_source)
+            | set(analysis.files)
+        )
+
+    @cached_property
+    def own_words(self) -> str:
+        """What the project itself wrote: rules and commands may name anything."""
+        analysis = self.context.analysis
+        words = [item.text for item in analysis.rules]
+        return "\n".join([*words, *(item.command for item in analysis.commands)])
+
+    def quoted(self, text: str) -> bool:
+        return text in self.own_words
+
+    def length(self, path: str) -> int | None:
+        """How many lines the file has, where that is known."""
+        if path in self.by_source:
+            return len(self.context.original_lines(self.by_source[path]))
+        file = self.context.analysis.files.get(path)
+        return file.lines if file else None
+
+    @cached_property
+    def line_index(self) -> dict[str, list[tuple[Template, int]]]:
+        """Where each non-blank line of the originals is, whitespace aside."""
+        index: dict[str, list[tuple[Template, int]]] = {}
+        for template in self.context.templates:
+            for number, line in enumerate(self.context.original_lines(template)):
+                if line.strip():
+                    index.setdefault(" ".join(line.split()), []).append((template, number))
+        return index
+
+
+def _reference(code: InlineCode, known: _Known) -> Iterator[Issue]:
+    text, place = code.text.strip(), f"line {code.line}"
+    if _TEMPLATE.match(text) or text.endswith(".template"):
+        if text.removeprefix("./") not in known.templates:
+            hint = _close(text, known.templates)
+            yield Issue("dangling-template", place, f"no template {text!r} in the package", hint)
+        return
+    match = PLACE.match(text)
+    if match is None:
+        if _FILE.match(text) and text not in known.files and not known.quoted(text):
+            yield Issue(
+                "dangling-path", place, f"no file {text!r} was analysed", _close(text, known.files)
+            )
+        return
+    path, start, end = match["path"], int(match["start"]), int(match["end"] or match["start"])
+    if "/" not in path and "." not in path:
+        return
+    if path not in known.files:
+        if not known.quoted(text):
+            message = f"no file {path!r} was analysed"
+            yield Issue("dangling-path", place, message, _close(path, known.files))
+        return
+    length = known.length(path)
+    if start < 1 or end < start or (length is not None and end > length):
+        message = f"{path} has {length} lines, not {start}-{end}"
+        yield Issue("dangling-lines", place, message, "cite lines that exist")
+
+
+def _quote(fence: Fence, known: _Known) -> Iterator[Issue]:
+    """Quoted code is an original's: at its caption's place, or anywhere; or marked adapted."""
+    place = f"line {fence.line}"
+    content = fence.content.removesuffix("\n").split("\n")
+    cited = [match for code in fence.codes if (match := PLACE.match(code.text))]
+    for match in cited:
+        template = known.by_source.get(match["path"])
+        if template is None:
+            continue
+        start, end = int(match["start"]), int(match["end"] or match["start"])
+        lines = list(known.context.original_lines(template)[start - 1 : end])
+        if lines != content:
+            message = f"the code is not what {match[0]} holds"
+            yield Issue("misquoted", place, message, "quote the original's lines exactly")
+        return
+    code = [" ".join(line.split()) for line in content if line.strip()]
+    if not code or _is_somewhere(code, known):
+        return
+    marked = "adapted" in f"{fence.info} {fence.caption}".casefold()
+    if marked and len(code) <= ADAPTED_LINES:
+        return
+    fix = f"quote a template, or mark at most {ADAPTED_LINES} lines as adapted"
+    yield Issue("not-from-a-template", place, "the code is in no template", fix)
+
+
+def _is_somewhere(code: list[str], known: _Known) -> bool:
+    """Whether the lines follow one another in one original, blank lines and indent aside."""
+    for template, number in known.line_index.get(code[0], ()):
+        lines = known.context.original_lines(template)[number:]
+        following = [" ".join(line.split()) for line in lines if line.strip()]
+        if following[: len(code)] == code:
+            return True
+    return False
+
+
+def _close(text: str, known: frozenset[str]) -> str:
+    close = get_close_matches(text, sorted(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else "cite a path of the package's facts"

@@ -1,0 +1,151 @@
+"""An agent's body as a Markdown parser sees it: sections, fences, inline code, prose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+__all__ = ["Document", "Fence", "InlineCode", "Section", "normal_heading", "read_markdown"]
+
+
+@dataclass(frozen=True, slots=True)
+class InlineCode:
+    """Text between backticks; ``line`` is 1-based in the whole file, ``said`` the prose of the
+    block that it stands in."""
+
+    text: str
+    line: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block; ``caption`` is the text of the paragraph right before it."""
+
+    info: str
+    content: str
+    line: int
+    closed: bool
+    caption: str
+    codes: tuple[InlineCode, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the document under a heading of level 2 (level 0: what comes before the
+    first); ``prose`` holds its text blocks without headings, ``items`` those in lists."""
+
+    heading: str
+    line: int
+    prose: tuple[tuple[int, str], ...]
+    items: tuple[tuple[int, str], ...]
+    codes: tuple[InlineCode, ...]
+    fences: tuple[Fence, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """The sections in order; the first has an empty heading."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def codes(self) -> Iterator[InlineCode]:
+        """Every inline code of the document."""
+        return (code for section in self.sections for code in section.codes)
+
+    @property
+    def fences(self) -> Iterator[Fence]:
+        """Every fence of the document."""
+        return (fence for section in self.sections for fence in section.fences)
+
+    @property
+    def prose(self) -> Iterator[tuple[int, str]]:
+        """Every text block outside fences and headings, with its line."""
+        return (block for section in self.sections for block in section.prose)
+
+    def section(self, *names: str) -> Section | None:
+        """The first section with one of these normal headings."""
+        return next((s for s in self.sections if normal_heading(s.heading) in names), None)
+
+
+def normal_heading(text: str) -> str:
+    """A heading without numbers, marks and case (F38).
+
+    >>> normal_heading("1. Template References (REQUIRED)")
+    'template references'
+    """
+    text = re.sub(r"\([^)]*\)", " ", text)
+    return " ".join(re.findall(r"[^\W\d_]+", text.casefold()))
+
+
+def read_markdown(body: str, *, first_line: int = 1) -> Document:
+    """``body`` parsed as CommonMark; ``first_line`` is its first line's number in the file."""
+    tokens = MarkdownIt("commonmark").parse(body)
+    lines = body.split("\n")
+    sections: list[_Draft] = [_Draft("", first_line)]
+    depth, before = 0, ""
+    before_codes: tuple[InlineCode, ...] = ()
+    for number, token in enumerate(tokens):
+        line = first_line + (token.map[0] if token.map else 0)
+        draft = sections[-1]
+        if token.type == "heading_open":
+            text = tokens[number + 1].content
+            if token.tag in ("h1", "h2"):
+                sections.append(_Draft(text if token.tag == "h2" else "", line))
+            before, before_codes = "", ()
+        elif token.type in ("list_item_open", "list_item_close"):
+            depth += token.nesting
+        elif token.type == "inline" and tokens[number - 1].type != "heading_open":
+            codes = tuple(_codes(token, line))
+            draft.codes.extend(codes)
+            draft.prose.append((line, token.content))
+            if depth:
+                draft.items.append((line, token.content))
+            before, before_codes = token.content, codes
+        elif token.type in ("fence", "code_block"):
+            closed = token.type == "code_block" or _closed(token, lines)
+            fence = Fence(token.info.strip(), token.content, line, closed, before, before_codes)
+            draft.fences.append(fence)
+            before, before_codes = "", ()
+    return Document(tuple(item.done() for item in sections))
+
+
+class _Draft:
+    def __init__(self, heading: str, line: int) -> None:
+        self.heading, self.line = heading, line
+        self.prose: list[tuple[int, str]] = []
+        self.items: list[tuple[int, str]] = []
+        self.codes: list[InlineCode] = []
+        self.fences: list[Fence] = []
+
+    def done(self) -> Section:
+        return Section(
+            self.heading,
+            self.line,
+            tuple(self.prose),
+            tuple(self.items),
+            tuple(self.codes),
+            tuple(self.fences),
+        )
+
+
+def _codes(token: Token, line: int) -> Iterator[InlineCode]:
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            line += 1
+        elif child.type == "code_inline":
+            yield InlineCode(child.content, line, token.content)
+
+
+def _closed(token: Token, lines: list[str]) -> bool:
+    """Whether the fence ends with a closing mark; an open one runs to the end of the file."""
+    if token.map is None:
+        return True
+    last = lines[token.map[1] - 1].strip() if token.map[1] - 1 > token.map[0] else ""
+    marks = token.markup
+    return len(last) >= len(marks) and not last.strip(marks[0])

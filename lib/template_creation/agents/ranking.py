@@ -1,0 +1,116 @@
+"""How relevant a template is to an agent: its layer first, then what the files share."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from template_creation.agents.roster import Role
+from template_creation.values.analysis import Analysis, Technology
+from template_creation.values.template import Template, TemplateSet
+
+__all__ = ["MAX_TEMPLATES", "Ranking"]
+
+MAX_TEMPLATES = 5
+
+_OWN = 80
+_NEAR = 30
+_TEST_OF_MINE = 30
+_ENOUGH = 20
+_SAME_AGAIN = 8
+"""What a second template of the same role loses, so that five copies of one shape do not
+push the test or the schema that belongs to it off the list."""
+
+_GRADES = {"pattern": 6, "shape": 3, "example": 0}
+
+
+class Ranking:
+    """Ranks the templates of one package for its agents; made once, since import counts over
+    the codebase are shared."""
+
+    def __init__(self, analysis: Analysis, templates: TemplateSet) -> None:
+        self._templates = templates
+        self._imports = {
+            path: frozenset(item.module for item in facts.imports)
+            for path, facts in analysis.facts.items()
+        }
+        self._seen = Counter(name for names in self._imports.values() for name in names)
+
+    def rank(
+        self,
+        role: Role,
+        layers: Sequence[str],
+        files: Sequence[str],
+        own: Sequence[Template],
+        technologies: Sequence[Technology],
+    ) -> tuple[str, ...]:
+        """Up to `MAX_TEMPLATES` template ids for an agent with these layers, files and own
+        templates, most relevant first; only those with a reason to be there."""
+        mine = {item.id for item in own}
+        languages = {item.language for item in own}
+        stems = frozenset(word for path in files for word in _words(path))
+        used = frozenset(name for path in files for name in self._imports.get(path, ()))
+        names = {item.name.casefold() for item in technologies}
+        points: dict[str, float] = {}
+        for template in self._templates:
+            base = self._base(template, role, layers, mine, stems)
+            if base and template.id not in mine and template.language not in languages:
+                base -= 15
+            if base <= 0:
+                continue
+            base += 5 * min(2, sum(item.casefold() in names for item in template.technologies))
+            base += self._shared(template.source, used) + _GRADES[template.grade]
+            points[template.id] = base + min(3, template.support)
+        return self._pick(points)
+
+    def _base(
+        self,
+        template: Template,
+        role: Role,
+        layers: Sequence[str],
+        mine: set[str],
+        stems: frozenset[str],
+    ) -> float:
+        if template.id in mine:
+            return _OWN - 5 * layers.index(template.layer) if template.layer in layers else _OWN
+        if template.layer in ("tests", "e2e") and not {"tests", "e2e"} & set(layers):
+            return _TEST_OF_MINE if _words(template.source) & stems else 0
+        if template.layer in role.near:
+            return max(10.0, _NEAR - 5.0 * role.near.index(template.layer))
+        return 0
+
+    def _shared(self, source: str, used: frozenset[str]) -> float:
+        """Up to 10 points for imports in common, rare ones weighing most."""
+        common = self._imports.get(source, frozenset()) & used
+        return min(10.0, sum(10 / self._seen[name] for name in sorted(common)))
+
+    def _pick(self, points: dict[str, float]) -> tuple[str, ...]:
+        place = {item.id: number for number, item in enumerate(self._templates)}
+        kinds = {item.id: (item.layer, item.role, item.language) for item in self._templates}
+        chosen: list[str] = []
+        taken: Counter[tuple[str, str, str]] = Counter()
+        while points and len(chosen) < MAX_TEMPLATES:
+            value = {key: points[key] - _SAME_AGAIN * taken[kinds[key]] for key in points}
+            best = min(value, key=lambda key: (-value[key], place[key]))
+            if value[best] < _ENOUGH:
+                break
+            chosen.append(best)
+            taken[kinds[best]] += 1
+            del points[best]
+        return tuple(chosen)
+
+
+def _words(path: str) -> frozenset[str]:
+    """The words of a file name that can name its subject (``test_items`` -> ``items``)."""
+    stem = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", PurePosixPath(path).name.split(".")[0])
+    words = re.findall(r"[a-z]{4,}", stem.lower())
+    return frozenset(word.rstrip("s") for word in words if word not in _NO_SUBJECT)
+
+
+_NO_SUBJECT = frozenset(
+    {"test", "tests", "spec", "index", "main", "init", "conftest", "page", "route", "routes"}
+    | {"view", "views", "base", "utils", "util", "helper", "helpers", "types", "type", "model"}
+    | {"models", "service", "services", "common", "core", "fixture"}
+)

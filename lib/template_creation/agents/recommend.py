@@ -1,0 +1,280 @@
+"""Which specialists a codebase supports, by its files, dependencies and templates.
+
+No model is asked: a row of the roster becomes an agent when the codebase has files of its
+layers and a template to learn them from. (facts/codebase-to-template.md section 10.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from template_creation.agents.folders import folder_globs
+from template_creation.agents.ranking import Ranking
+from template_creation.agents.roster import Role, roster
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Analysis, Technology
+from template_creation.values.template import Template, TemplateSet
+
+__all__ = ["MAX_AGENTS", "MAX_DESCRIPTION", "recommend_agents"]
+
+MAX_AGENTS = 12
+MAX_DESCRIPTION = 250
+MAX_TECHNOLOGIES = 6
+TOOLS = ("Read", "Grep", "Glob", "Edit", "Write", "Bash")
+
+_KEEP_AT = 4
+"""An agent needs this much evidence: two files, a template and a dependency, or five files and
+a template. Below it, a folder with one file would become a specialist."""
+
+_SPLIT_AT = 4
+"""A layer written in two languages becomes two agents when each has so many files."""
+
+_FAMILIES = {
+    "python": "python",
+    "javascript": "web",
+    "jsx": "web",
+    "typescript": "web",
+    "tsx": "web",
+    "vue": "web",
+    "svelte": "web",
+    "csharp": "csharp",
+    "go": "go",
+    "rust": "rust",
+    "java": "jvm",
+    "kotlin": "jvm",
+    "ruby": "ruby",
+    "php": "php",
+    "swift": "swift",
+    "dart": "dart",
+}
+
+_ECOSYSTEM_FAMILIES = {
+    "python": "python",
+    "pypi": "python",
+    "npm": "web",
+    "javascript": "web",
+    "node": "web",
+    "nuget": "csharp",
+    "dotnet": "csharp",
+    "go": "go",
+    "cargo": "rust",
+    "rust": "rust",
+    "maven": "jvm",
+    "gradle": "jvm",
+    "java": "jvm",
+    "rubygems": "ruby",
+    "ruby": "ruby",
+    "bundler": "ruby",
+}
+
+_LANGUAGE_TITLES = {
+    "csharp": "C#",
+    "tsx": "TypeScript",
+    "typescript": "TypeScript",
+    "javascript": "JavaScript",
+    "jsx": "JavaScript",
+    "php": "PHP",
+}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    role: Role
+    layers: tuple[str, ...]
+    files: tuple[str, ...]
+    own: tuple[Template, ...]
+    technologies: tuple[Technology, ...]
+    label: str = ""
+
+    @property
+    def score(self) -> int:
+        points = 2 if self.technologies else 0
+        points += (len(self.files) >= 2) + 2 * (len(self.files) >= 5)
+        return points + min(3, len(self.own))
+
+
+def recommend_agents(analysis: Analysis, templates: TemplateSet) -> tuple[AgentSpec, ...]:
+    """The specialists that ``analysis`` supports, strongest evidence first, at most
+    `MAX_AGENTS`; none where there are no files of a known job or no template to learn from.
+
+    No two agents have the same files, and every technology of an agent is declared in a
+    manifest that covers its files.
+    """
+    candidates = [
+        part
+        for candidate in _joined(analysis, templates)
+        for part in _split_by_language(candidate, analysis)
+    ]
+    kept = [item for item in candidates if item.own and item.score >= _KEEP_AT]
+    order = {role.name: place for place, role in enumerate(roster())}
+    kept.sort(key=lambda item: (-item.score, -len(item.files), order[item.role.name], item.label))
+    ranking = Ranking(analysis, templates)
+    specs = [_spec(item, analysis, ranking) for item in _distinct(kept)[:MAX_AGENTS]]
+    return tuple(specs)
+
+
+def _joined(analysis: Analysis, templates: TemplateSet) -> list[_Candidate]:
+    """A candidate for each role with files; weak ones hand their layers to the role they join."""
+    layers = {layer.name: layer.files for layer in analysis.layers if layer.files}
+    own_layers = {
+        role.name: tuple(name for name in role.layers if name in layers) for role in roster()
+    }
+    for role in roster():
+        mine = own_layers[role.name]
+        if not (role.joins and mine and own_layers[role.joins]):
+            continue
+        files = sum(len(layers[name]) for name in mine)
+        if files < 3 or not templates.in_layers(mine):
+            own_layers[role.joins] += mine
+            own_layers[role.name] = ()
+    return [
+        _candidate(
+            role,
+            own_layers[role.name],
+            [path for name in own_layers[role.name] for path in layers[name]],
+            templates.in_layers(own_layers[role.name]),
+            analysis,
+        )
+        for role in roster()
+        if own_layers[role.name]
+    ]
+
+
+def _candidate(
+    role: Role,
+    layers: tuple[str, ...],
+    files: Iterable[str],
+    own: Sequence[Template],
+    analysis: Analysis,
+    label: str = "",
+) -> _Candidate:
+    paths = tuple(sorted(set(files)))
+    return _Candidate(role, layers, paths, tuple(own), _technologies(role, paths, analysis), label)
+
+
+def _split_by_language(candidate: _Candidate, analysis: Analysis) -> list[_Candidate]:
+    """One candidate for each language family with files and a template of its own; files of
+    other languages stay with the largest."""
+    by_family: dict[str, list[str]] = {}
+    for path in candidate.files:
+        by_family.setdefault(_family(path, analysis), []).append(path)
+    sizes = sorted(by_family, key=lambda name: (-len(by_family[name]), name))
+    strong = [
+        name
+        for name in sizes
+        if name
+        and len(by_family[name]) >= _SPLIT_AT
+        and any(_FAMILIES.get(item.language) == name for item in candidate.own)
+    ]
+    if len(strong) < 2:
+        return [candidate]
+    parts = []
+    for name in strong:
+        files = list(by_family[name])
+        own = [item for item in candidate.own if _FAMILIES.get(item.language) == name]
+        if name == strong[0]:
+            files += [p for rest in sizes if rest not in strong for p in by_family[rest]]
+            own += [item for item in candidate.own if _FAMILIES.get(item.language) not in strong]
+        languages = Counter(_language(path, analysis) for path in by_family[name])
+        label = min(languages, key=lambda item: (-languages[item], item))
+        label = {"tsx": "typescript", "jsx": "javascript"}.get(label, label)
+        parts.append(_candidate(candidate.role, candidate.layers, files, own, analysis, label))
+    return parts
+
+
+def _language(path: str, analysis: Analysis) -> str:
+    file = analysis.files.get(path)
+    return (file.language if file else None) or ""
+
+
+def _family(path: str, analysis: Analysis) -> str:
+    return _FAMILIES.get(_language(path, analysis), "")
+
+
+def _technologies(role: Role, files: Sequence[str], analysis: Analysis) -> tuple[Technology, ...]:
+    """The technologies of the role that a manifest above the files declares, each once; those
+    declared nearest to most files first."""
+    roots = Counter(analysis.root_of(path) for path in files)
+    families = {_family(path, analysis) for path in files} - {""}
+    found: dict[str, tuple[tuple[int, int, int, str], Technology]] = {}
+    for wanted in (role.roles, role.fallback):
+        for item in analysis.technologies:
+            home = analysis.root_of(item.path)
+            covered = sum(count for root, count in roots.items() if _covers(home, root))
+            family = _ECOSYSTEM_FAMILIES.get(item.ecosystem.lower(), "")
+            foreign = bool(family and families and family not in families)
+            if item.role not in wanted or not covered or foreign:
+                continue
+            key = (wanted.index(item.role), -covered, -len(home), item.path)
+            if item.name not in found or key < found[item.name][0]:
+                found[item.name] = (key, item)
+        if found:
+            break
+    ordered = sorted(found.values(), key=lambda pair: (pair[0], pair[1].name))
+    return tuple(item for _, item in ordered[:MAX_TECHNOLOGIES])
+
+
+def _covers(home: str, root: str) -> bool:
+    return home in ("", root) or root.startswith(f"{home}/")
+
+
+def _distinct(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Without those whose files are nearly all another's (the same work under two names)."""
+    kept: list[_Candidate] = []
+    for item in candidates:
+        files = set(item.files)
+        if all(len(files & set(other.files)) < 0.9 * len(files) for other in kept):
+            kept.append(item)
+    return kept
+
+
+def _spec(item: _Candidate, analysis: Analysis, ranking: Ranking) -> AgentSpec:
+    role = item.role
+    name, title = role.name, role.title
+    if item.label:
+        language = _LANGUAGE_TITLES.get(item.label, item.label.title())
+        name = f"{item.label}-{role.name}"
+        title = f"{language} {role.title[0].lower()}{role.title[1:]}"
+        if role.title.startswith(("API", "UI")):
+            title = f"{language} {role.title}"
+    spec = AgentSpec(
+        name=name,
+        title=title,
+        purpose=role.purpose.format(project=analysis.project.name),
+        description="",
+        tools=TOOLS,
+        layers=item.layers,
+        files=item.files,
+        technologies=item.technologies,
+        templates=ranking.rank(role, item.layers, item.files, item.own, item.technologies),
+        score=item.score,
+    )
+    return replace(spec, description=_description(spec, role))
+
+
+def _description(spec: AgentSpec, role: Role) -> str:
+    """ "Use when ..." for this codebase; pieces that do not fit are left out, none is cut."""
+    folders = folder_globs(spec.files, limit=2)
+    names = [item.name for item in spec.technologies]
+    for folder_count, name_count in ((2, 3), (1, 3), (1, 1), (1, 0), (0, 1), (0, 0)):
+        text = f"Use when adding or changing {role.work}"
+        if folder_count and folders:
+            text += f" in {' or '.join(folders[:folder_count])}"
+        if name_count and names:
+            text += f", with {_listed(names[:name_count])}"
+        text += "."
+        count = len(spec.templates)
+        closing = f" Knows the real files to copy from ({count} templates)."
+        if count > 1 and len(text + closing) <= MAX_DESCRIPTION:
+            text += closing
+        if len(text) <= MAX_DESCRIPTION:
+            return text
+    return text[:MAX_DESCRIPTION]
+
+
+def _listed(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,141 @@
+"""Which measured facts concern which agent: its conventions, rules, commands."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from template_creation.agents.context import EnhancementContext
+from template_creation.agents.roster import roster
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Command, Convention, Rule
+
+__all__ = ["Relevant", "relevant_facts"]
+
+MAX_CONVENTIONS = 12
+MAX_RULES = 6
+MAX_COMMANDS = 6
+
+_SHARED_BY = 2
+"""A habit of the whole codebase is told by the agents with most of its places, not by all:
+what concerns everyone stands in CLAUDE.md once."""
+
+_RULE_SHARED_BY = 3
+
+_PURPOSES = ("test", "lint", "types", "format", "build", "generate", "migrate", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class Relevant:
+    """The ids of the facts that concern an agent, best first."""
+
+    conventions: tuple[str, ...]
+    rules: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+def relevant_facts(context: EnhancementContext) -> dict[str, Relevant]:
+    """The facts that concern each agent of ``context``, by agent name."""
+    conventions = _conventions(context)
+    rules = _rules(context)
+    return {
+        spec.name: Relevant(conventions[spec.name], rules[spec.name], _commands(spec, context))
+        for spec in context.agents
+    }
+
+
+def _conventions(context: EnhancementContext) -> dict[str, tuple[str, ...]]:
+    chosen: dict[str, list[Convention]] = {spec.name: [] for spec in context.agents}
+    for item in context.analysis.conventions:
+        shares = [(spec, _share(item, spec)) for spec in context.agents]
+        if item.layer:
+            takers = [spec for spec, share in shares if share and item.layer in spec.layers]
+        else:
+            shares.sort(key=lambda pair: (-pair[1], pair[0].name))
+            takers = [spec for spec, share in shares[:_SHARED_BY] if share >= 0.2]
+        for spec in takers:
+            chosen[spec.name].append(item)
+    return {
+        name: tuple(item.id for item in _varied(items)[:MAX_CONVENTIONS])
+        for name, items in chosen.items()
+    }
+
+
+def _share(item: Convention, spec: AgentSpec) -> float:
+    """The share of the habit's places that lie in the agent's files, 0 to 1."""
+    files = set(spec.files)
+    sites = [*item.hits, *item.misses]
+    return sum(site.path in files for site in sites) / len(sites) if sites else 0.0
+
+
+def _varied(items: Sequence[Convention]) -> list[Convention]:
+    """Strong habits first, and no kind twice before each kind was there once."""
+    ranked = sorted(items, key=lambda item: (-_strength(item), item.id))
+    seen: Counter[str] = Counter()
+    keyed = []
+    for place, item in enumerate(ranked):
+        keyed.append((seen[item.kind], place, item))
+        seen[item.kind] += 1
+    return [item for _, _, item in sorted(keyed, key=lambda entry: entry[:2])]
+
+
+def _strength(item: Convention) -> float:
+    own = 0.5 if item.layer else 0.0
+    return item.k / item.n + min(item.n, 30) / 30 + own if item.n else 0.0
+
+
+def _rules(context: EnhancementContext) -> dict[str, tuple[str, ...]]:
+    words = {role.name: frozenset(role.words) for role in roster()}
+    scored: dict[str, list[tuple[float, int, Rule]]] = {spec.name: [] for spec in context.agents}
+    for place, rule in enumerate(context.analysis.rules):
+        points = [(_rule_points(rule, spec, words, context), spec) for spec in context.agents]
+        best = sorted((item for item in points if item[0] > 0), key=lambda x: (-x[0], x[1].name))
+        for value, spec in best[:_RULE_SHARED_BY]:
+            scored[spec.name].append((-value, place, rule))
+    return {
+        name: tuple(rule.id for _, _, rule in sorted(items, key=lambda x: x[:2])[:MAX_RULES])
+        for name, items in scored.items()
+    }
+
+
+def _rule_points(
+    rule: Rule,
+    spec: AgentSpec,
+    words: dict[str, frozenset[str]],
+    context: EnhancementContext,
+) -> float:
+    said = set(re.findall(r"[a-z][a-z0-9-]+", rule.text.lower()))
+    role = next((name for name in words if spec.name.endswith(name)), "")
+    overlap = len(said & words.get(role, frozenset()))
+    overlap += 2 * sum(item.name.lower() in rule.text.lower() for item in spec.technologies)
+    home = context.analysis.root_of(rule.path)
+    roots = {context.analysis.root_of(path) for path in spec.files}
+    if home and not any(root == home or root.startswith(f"{home}/") for root in roots):
+        return 0.0
+    strong = 0.5 if rule.modality in ("must", "must-not") else 0.0
+    return overlap + strong if overlap else 0.0
+
+
+def _commands(spec: AgentSpec, context: EnhancementContext) -> tuple[str, ...]:
+    roots = Counter(context.analysis.root_of(path) for path in spec.files)
+    main = max(roots, key=lambda root: (roots[root], root)) if roots else ""
+    scored = []
+    for place, item in enumerate(context.analysis.commands):
+        if item.purpose not in _PURPOSES or not _reaches(item, main):
+            continue
+        near = item.folder.strip("/") not in ("", ".")
+        scored.append((_PURPOSES.index(item.purpose), not near, place, item.id))
+    once: Counter[int] = Counter()
+    kept = []
+    for purpose, _, _, name in sorted(scored):
+        once[purpose] += 1
+        if once[purpose] <= 2:
+            kept.append(name)
+    return tuple(kept[:MAX_COMMANDS])
+
+
+def _reaches(item: Command, root: str) -> bool:
+    folder = item.folder.strip("/")
+    return folder in ("", ".") or root == folder or root.startswith(f"{folder}/")

@@ -1,0 +1,150 @@
+"""Which declarations an agent shows: different forms, from its own templates first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from template_creation.values.request import AgentRequest, CatalogEntry, CatalogSymbol
+
+__all__ = ["Excerpt", "choose_examples", "http_route"]
+
+SHORTEST = 5
+LONGEST = 45
+"""An excerpt has 6 to 45 lines of code; a longer declaration is cut at a statement."""
+
+OVERHEAD = 7
+"""Lines around an excerpt: heading, caption, fences, blank lines."""
+
+_ROUTE = re.compile(
+    r"[@\[]\s*(?:[\w.]+\.)?(?:Http)?(get|post|put|patch|delete)(?:Mapping)?\b"
+    r"(?:\(\s*(?:value\s*=\s*|path\s*=\s*)?[{]?\s*[\"']([^\"']*)[\"'])?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A declaration that may be shown: ``id`` to cite, its ``cost`` in lines of the file."""
+
+    id: str
+    template: CatalogEntry
+    symbol: CatalogSymbol | None
+    cost: int
+
+    @property
+    def form(self) -> tuple[str, str]:
+        """What it shows an example of; two of one form are near-duplicates."""
+        if self.symbol is None:
+            return ("file", self.template.category)
+        route = http_route(self.symbol)
+        if route:
+            return ("route", route[0])
+        words = _words(self.symbol.name)
+        subject = {word for part in _words(self.template.name) for word in (part, f"{part}s")}
+        verbs = [word for word in words if word not in subject and word not in _EMPTY]
+        return (self.symbol.kind, verbs[0] if verbs else self.symbol.kind)
+
+
+def http_route(symbol: CatalogSymbol) -> tuple[str, str] | None:
+    """The verb and path that a declaration's marks route to it, if they do.
+
+    >>> http_route(CatalogSymbol(id="T1.s1", name="f", kind="function", lines="1-9",
+    ...     signature="def f()", marks=('@router.get("/items")',)))
+    ('GET', '/items')
+    """
+    for mark in symbol.marks:
+        if match := _ROUTE.match(mark):
+            return match[1].upper(), match[2] or ""
+    return None
+
+
+@dataclass
+class _Shelf:
+    """What was shown so far, by all agents and by one."""
+
+    used: set[str] = field(default_factory=set)
+
+
+def choose_examples(
+    agents: Sequence[AgentRequest], catalog: Mapping[str, CatalogEntry], room: Mapping[str, int]
+) -> dict[str, list[Excerpt]]:
+    """The excerpts of each agent: about ``room[name]`` lines, none shown by two agents.
+
+    First every agent takes from the templates of its own layers, then those with room left
+    take from the others that they cite, so that nobody loses its own best example.
+    """
+    shelf = _Shelf()
+    chosen: dict[str, list[Excerpt]] = {agent.name: [] for agent in agents}
+    for own_only, strict in ((True, True), (True, False), (False, True), (False, False)):
+        for agent in agents:
+            entries = [catalog[key] for key in agent.templates if key in catalog]
+            if own_only:
+                entries = [item for item in entries if item.category in agent.layers]
+            _fill(chosen[agent.name], entries, room[agent.name], shelf, strict=strict)
+    for agent in agents:
+        place = {key: number for number, key in enumerate(agent.templates)}
+        chosen[agent.name].sort(key=lambda item: (place[item.template.id], _line(item)))
+    return chosen
+
+
+def _fill(
+    mine: list[Excerpt],
+    entries: Sequence[CatalogEntry],
+    room: int,
+    shelf: _Shelf,
+    *,
+    strict: bool,
+) -> None:
+    """Adds excerpts, one of each template in turn, until ``room`` is used up. ``strict``
+    takes no form twice; otherwise a form may come back from another template."""
+    queues = [list(_excerpts(entry)) for entry in entries]
+    while any(queues):
+        for queue in queues:
+            spent = sum(item.cost for item in mine)
+            if spent >= room:
+                return
+            taken = {(item.form, "" if strict else item.template.id) for item in mine}
+            item = next(
+                (
+                    one
+                    for one in queue
+                    if one.id not in shelf.used
+                    and (one.form, "" if strict else one.template.id) not in taken
+                    and spent + one.cost <= room + OVERHEAD
+                ),
+                None,
+            )
+            if item is None:
+                queue.clear()
+                continue
+            queue.remove(item)
+            shelf.used.add(item.id)
+            mine.append(item)
+
+
+def _excerpts(entry: CatalogEntry) -> Iterator[Excerpt]:
+    """What ``entry`` can show, whole declarations of a good length first."""
+    found = []
+    for symbol in entry.symbols:
+        first, last = (int(part) for part in symbol.lines.split("-"))
+        length = last - first + 1
+        if length >= SHORTEST:
+            cost = min(length, LONGEST) + OVERHEAD
+            found.append((length > LONGEST, Excerpt(symbol.id, entry, symbol, cost)))
+    if not found and entry.lines:
+        yield Excerpt(entry.id, entry, None, min(entry.lines, LONGEST) + OVERHEAD)
+    yield from (item for _, item in sorted(found, key=lambda pair: pair[0]))
+
+
+def _line(item: Excerpt) -> int:
+    return int(item.symbol.lines.split("-")[0]) if item.symbol else 0
+
+
+_EMPTY = frozenset(["test", "tests", "it", "should", "handle", "on", "the", "a", "async"])
+
+
+def _words(name: str) -> list[str]:
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    return [word.lower() for word in re.findall(r"[A-Za-z]+", spaced)]

@@ -1,0 +1,96 @@
+"""English sentences for extracted facts; each names something of the codebase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from template_creation.bridges.selection import Excerpt, http_route
+from template_creation.values.layers import LAYER_TITLES
+from template_creation.values.request import (
+    AgentRequest,
+    CatalogEntry,
+    CatalogSymbol,
+)
+
+__all__ = ["counted", "example_title", "joined", "why"]
+
+_KINDS = {
+    "class": ("class", "classes"),
+    "interface": ("interface", "interfaces"),
+    "struct": ("struct", "structs"),
+    "enum": ("enum", "enums"),
+    "record": ("record", "records"),
+    "type": ("type", "types"),
+    "trait": ("trait", "traits"),
+    "module": ("module", "modules"),
+    "function": ("function", "functions"),
+    "method": ("method", "methods"),
+    "constant": ("constant", "constants"),
+    "test": ("test", "tests"),
+}
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """``words`` as English.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """``number`` with its noun.
+
+    >>> counted(1, "file"), counted(4, "file")
+    ('1 file', '4 files')
+    """
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
+    """Why ``entry`` is the agent's template number ``place`` (0 is the first): what it shows,
+    by the names of its declarations."""
+    title = LAYER_TITLES.get(entry.category, entry.category)
+    if entry.category in agent.layers:
+        lead = "Start here" if place == 0 else "Also of your layer"
+    elif entry.category in ("tests", "e2e"):
+        lead = "The tests that go with this work"
+    else:
+        lead = f"What this work meets in {title}"
+    shown = _declared(entry.symbols)
+    sentence = f"{lead}: {_lowered(entry.purpose)}" if entry.purpose else lead
+    return f"{sentence.rstrip('.')}. {shown}" if shown else f"{sentence.rstrip('.')}."
+
+
+def _declared(symbols: Sequence[CatalogSymbol]) -> str:
+    routes = [(item, http_route(item)) for item in symbols]
+    routed = [f"`{item.name}` ({route[0]})" for item, route in routes if route]
+    names = routed or [f"`{item.name}`" for item in symbols]
+    if not names:
+        return ""
+    rest = len(names) - 4
+    if rest > 1:
+        return f"It declares {', '.join(names[:4])} and {rest} more."
+    return f"It declares {joined(names)}."
+
+
+def _lowered(text: str) -> str:
+    """``text`` to follow a colon: its first letter small, unless the word is a name."""
+    first = text.split(" ", 1)[0]
+    return text if not first[1:].islower() else text[0].lower() + text[1:]
+
+
+def example_title(item: Excerpt) -> str:
+    """A heading that says what the excerpt is an example of."""
+    symbol = item.symbol
+    if symbol is None:
+        return f"`{item.template.name}`"
+    route = http_route(symbol)
+    if route:
+        verb, path = route
+        return f"{verb} `{path}`: `{symbol.name}`" if path else f"{verb}: `{symbol.name}`"
+    kind = _KINDS.get(symbol.kind, (symbol.kind, ""))[0]
+    return f"{kind.capitalize()} `{symbol.name}`"
