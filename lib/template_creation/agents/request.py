@@ -90,9 +90,8 @@ def build_request(
 
 def request_document(request: BatchRequest) -> dict[str, Any]:
     """``request`` as plain JSON-able data, without fields that say nothing."""
-    document: dict[str, Any] = request.model_dump(mode="json")
-    for part in ("agents", "template_catalog", "conventions"):
-        document[part] = [_compact(item) for item in document[part]]
+    document: dict[str, Any] = {"version": request.version, "contract": request.contract}
+    document |= request.model_dump(mode="json", exclude_defaults=True)
     return document
 
 
@@ -255,15 +254,3 @@ def _place(path: str, line: int) -> str:
 
 def _union(parts: Iterable[Iterable[str]]) -> set[str]:
     return {item for part in parts for item in part}
-
-
-def _compact(item: dict[str, Any]) -> dict[str, Any]:
-    """Without empty fields, also inside; numbers stay, a 0 says something."""
-    compact: dict[str, Any] = {}
-    for key, value in item.items():
-        if value in ("", [], None):
-            continue
-        if isinstance(value, list) and isinstance(value[0], dict):
-            value = [_compact(part) for part in value]
-        compact[key] = value
-    return compact
