@@ -6,7 +6,7 @@ import os
 import runpy
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +25,7 @@ hypothesis.settings.load_profile("house")
 
 _PRIVATE = ("TEMPLATE_CREATE_", "ANTHROPIC_", "OPENAI_", "CLAUDE", "GIT_", "XDG_", "BOOKSHOP_")
 
+_GIT_SEALED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 _GIT_IDENTITY = {
     "GIT_AUTHOR_NAME": "A. Writer",
     "GIT_AUTHOR_EMAIL": "writer@example.org",
@@ -35,14 +36,8 @@ _GIT_IDENTITY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home and a working directory of the test's own, and none of the user's settings.
-
-    Child processes inherit all of it, the network guard included. Returns the home folder.
-    """
-    home = tmp_path_factory.mktemp("home")
-    cwd = tmp_path_factory.mktemp("cwd")
+def _seal(factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith(_PRIVATE) and name != REPOS_VARIABLE:
             monkeypatch.delenv(name)
@@ -50,13 +45,32 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, str(home))
     for name in ("CONFIG", "CACHE", "STATE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / f".{name.lower()}"))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name, value in _GIT_IDENTITY.items():
+    for name, value in {**_GIT_SEALED, **_GIT_IDENTITY}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(GUARD))
-    monkeypatch.chdir(cwd)
+    monkeypatch.chdir(factory.mktemp("cwd"))
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sealed_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same seal for fixtures that live longer than one test."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _seal(tmp_path_factory, monkeypatch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def sealed(
+    _sealed_session: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A home and a working directory of the test's own, and none of the user's settings.
+
+    Child processes inherit all of it, the network guard included. Returns the home folder.
+    """
+    return _seal(tmp_path_factory, monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +80,8 @@ def checkout() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _bookshop_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bookshop as a git repository with one commit, made once for all tests."""
+def bookshop_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bookshop as a git repository with one commit, made once: only to be read."""
     root = tmp_path_factory.mktemp("bookshop") / "bookshop"
     litter = shutil.ignore_patterns(
         "__pycache__", ".venv", ".pytest_cache", ".ruff_cache", "*.db", "*.egg-info"
@@ -75,21 +89,20 @@ def _bookshop_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CHECKOUT / "examples" / "bookshop", root, ignore=litter)
     if shutil.which("git") is None:
         pytest.skip("git is not installed; the bookshop fixture is a git repository")
-    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **_GIT_IDENTITY}
     for command in (
         ["init", "--quiet", "--initial-branch=main"],
         ["add", "--all"],
         ["commit", "--quiet", "--message=Open the bookshop"],
     ):
-        subprocess.run(["git", *command], cwd=root, env={**os.environ, **quiet}, check=True)
+        subprocess.run(["git", *command], cwd=root, check=True)
     return root
 
 
 @pytest.fixture
-def bookshop(_bookshop_once: Path, tmp_path: Path) -> Path:
+def bookshop(bookshop_once: Path, tmp_path: Path) -> Path:
     """A copy of ``examples/bookshop`` of the test's own: a git repository with one commit,
     the same hash on every machine."""
-    return Path(shutil.copytree(_bookshop_once, tmp_path / "bookshop", symlinks=True))
+    return Path(shutil.copytree(bookshop_once, tmp_path / "bookshop", symlinks=True))
 
 
 @pytest.fixture(scope="session")
