@@ -2,7 +2,7 @@
 
 from template_creation.syntax.facts import FACTS_VERSION, TYPE_KINDS, extract_facts
 from template_creation.syntax.jsonform import facts_from_json, facts_to_json
-from template_creation.syntax.languages import GRAMMAR_LANGUAGES, language_of
+from template_creation.values.languages import GRAMMAR_LANGUAGES, language_of
 from template_creation.syntax.leaves import (
     Leaf,
     LeafKind,

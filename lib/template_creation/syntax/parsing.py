@@ -12,7 +12,7 @@ from typing import Final
 
 from tree_sitter import Language, Parser, Tree
 
-from template_creation.syntax.languages import GRAMMAR_LANGUAGES
+from template_creation.values.languages import GRAMMAR_LANGUAGES
 
 __all__ = ["MAX_PARSE_BYTES", "grammar", "parse"]
 

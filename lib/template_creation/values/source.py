@@ -76,7 +76,8 @@ class Codebase:
 
     ``listed_by`` is ``"git"`` or ``"pathspec"``; ``commit`` is the full hash or ``None``
     outside git; ``files`` and ``excluded`` are sorted by path. ``log`` holds the subjects of
-    up to 200 commits, newest first, for measuring the commit format.
+    up to 200 commits, newest first, for measuring the commit format. ``notes`` says what a
+    reader should know of the list (git refused this repository), one sentence each.
     """
 
     root: Path
@@ -86,6 +87,7 @@ class Codebase:
     listed_by: Literal["git", "pathspec"] = "pathspec"
     commit: str | None = None
     log: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     by_path: Mapping[str, SourceFile] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
