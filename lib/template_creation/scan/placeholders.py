@@ -18,9 +18,10 @@ _PLACEHOLDER: Final = re.compile(
 _LOOKUP: Final = re.compile(
     rb"[<>]|[$#{]\{|\$\(|\{%|%\(|\{[\w.]+\}|^%\w+%$|^\$\w+$|^@\w+$|^[\[({]"
     rb"|environ|getenv|process\.env|secrets\.|vars\.|vault:|^arn:|^(?:ref|env|file):"
+    rb"|^https?://[^@]*$|^\.{0,2}/[a-z0-9._/{}:-]*$"
 )
 _NAME: Final = re.compile(
-    rb"^/?[A-Za-z_]*(?:[.:/_-][A-Za-z_{}*]*)*$"  # words with separators: a path, a key, a name
+    rb"^/?[A-Za-z_]*(?:[.:/-][A-Za-z_{}*]*)*$"  # words with separators: a path, a key, a name
 )
 _HASH: Final = re.compile(
     rb"^\$(?:2[aby]|argon2\w*|pbkdf2\S*|5|6|apr1)\$|^(?:pbkdf2|argon2|bcrypt)_"
@@ -41,7 +42,7 @@ _WORDS: Final = (
 )
 _WORD: Final = re.compile(_WORDS)
 _ENDING: Final = re.compile(r"[0-9!@#$%^&*._+?-]{0,6}$")
-_KNOWN: Final = re.compile(r"(?:p[a@4][s$5]{2}w[o0]rd|[a@4]dm[i1]n|s[e3]cr[e3]t|l[e3]tm[e3][i1]n)+")
+_KNOWN: Final = re.compile(r"p[a@4][s$5]{2}w[o0]rd|[a@4]dm[i1]n|l[e3]tm[e3][i1]n")
 
 
 def is_placeholder(value: bytes) -> bool:
@@ -65,12 +66,20 @@ def is_trivial(value: bytes) -> bool:
     """
     if _NAME.match(value) or _HASH.match(value):
         return True
-    text = value.decode("utf-8", "replace").lower()
-    stem = _ENDING.sub("", text, count=1)
+    text = value.decode("utf-8", "replace")
+    stem = _ENDING.sub("", text.lower(), count=1)
     if not stem or _KNOWN.fullmatch(stem):
         return True
+    if _is_mixed(text) and not ("password" in stem or "admin" in stem):
+        return False
     known = sum(map(len, _WORD.findall(stem)))
     return known * 3 >= 2 * len(stem) and not any(c.isdigit() for c in stem)
+
+
+def _is_mixed(text: str) -> bool:
+    """Capitals, small letters, digits and signs together: somebody meant it."""
+    signs = any(not c.isalnum() for c in text)
+    return signs and text.lower() != text != text.upper() and any(c.isdigit() for c in text)
 
 
 def entropy(value: bytes) -> float:

@@ -44,7 +44,8 @@ def _anything(value: bytes) -> bool:
 
 def _random_tail(value: bytes) -> bool:
     """Digits and letters, and not a chain of lower-case words: ``sk-fading-circle-...``."""
-    return _varied(value) and looks_random(value, 3.2)
+    one_piece = re.search(rb"[A-Z]|[A-Za-z0-9]{24}", value) is not None
+    return _varied(value) and one_piece and looks_random(value, 3.2)
 
 
 def _base64_key(value: bytes) -> bool:
@@ -61,11 +62,16 @@ def _assigned(value: bytes) -> bool:
     return _password(value) and looks_random(value, 2.8)
 
 
+_MEMBER: Final = re.compile(rb"[A-Za-z_]\w*(?:(?:::|\.|->|&\.)[A-Za-z_]\w*[?!]?){1,9}")
+
+
 def _assigned_bare(value: bytes) -> bool:
     """Without quotes it could be code, so more is asked of it."""
+    if _MEMBER.fullmatch(value):
+        return False
     signs = re.search(rb"[^A-Za-z0-9_.:/-]", value) is not None
     mixed = re.search(rb"[a-z][0-9]|[0-9][a-z]", value) is not None and value.lower() != value
-    return _password(value) and looks_random(value, 3.3) and (signs or mixed)
+    return _password(value) and looks_random(value, 3.0) and (signs or mixed)
 
 
 def _hex(value: bytes) -> bool:
@@ -88,7 +94,7 @@ def _token(
 
 _NAMES: Final = "pass|pwd|secret|token|key|credential"
 _NAMED: Final = (
-    r"(?i:pass(?:w(?:or)?d|phrase)|pwd|secret|token|credential"
+    r"(?i:pass(?:w(?:or)?d|phrase)|pwd|secret|(?<!publickey)token|credential"
     r"|(?:(?<=api)|(?<=access)|(?<=private)|(?<=auth)|(?<=encryption)|(?<=signing)"
     r"|(?<=api[_-])|(?<=access[_-])|(?<=private[_-])|(?<=auth[_-])|(?<=encryption[_-])"
     r"|(?<=signing[_-]))key)"
@@ -156,12 +162,17 @@ _TOKENS: Final = (
 _PLACES: Final = (
     _rule("azure-key", "key", "(?i:(?<=account)|(?<=access))(?i:key)=([A-Za-z0-9+/=]{32,120})"),
     _rule(
+        "azure-storage-key", "key",
+        rf"(?i:key){_TO_VALUE}[\"'`]?([A-Za-z0-9+/]{{86}}==)(?![A-Za-z0-9+/=])", _base64_key,
+    ),
+    _rule(
         "url-credentials", "://",
         r"://[^\s/:@\"'<>`]{0,80}:([^\s/:@\"'<>`]{3,120})@[\w\[$%{.-]", _password,
     ),
     _rule(
         "connection-string", "pass|pwd",
-        r"(?:(?<=[;\"'])|(?<=[;\"'] ))(?i:password|pwd) ?= ?([^;\"'\s()\[\]{}]{5,120})[;\"']",
+        r"(?:(?<=[;\"'])|(?<=[;\"'] ))(?i:password|pwd) ?= ?([^;\"'\s()\[\]{}]{5,120})"
+        r"(?:[;\"']|(?=\r?\n|\Z))",
         _password,
     ),
     _rule(
@@ -179,7 +190,7 @@ _PLACES: Final = (
     _rule(
         "generic-secret-unquoted", _NAMES,
         rf"{_NAMED}[\w.-]{{0,40}}[ \t]{{0,4}}[=:][ \t]{{0,4}}"
-        r"([^\s\"'`(){}\[\],;<>$]{12,200})[ \t]{0,8}(?=\r?\n|\Z)",
+        r"([^\s\"'`(){}\[\],;<>$]{10,200})[ \t]{0,8}(?=\r?\n|\Z)",
         _assigned_bare,
     ),
 )  # fmt: skip
