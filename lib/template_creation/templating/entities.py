@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from template_creation.templating.vocabulary import INVARIANT_WORDS, STOP_WORDS, TAIL_WORDS
-from template_creation.templating.words import plural, singular, split_words
+from template_creation.templating.words import plural, plural_words, singular, split_words
 from template_creation.values.analysis import Analysis
 
 __all__ = ["Entity", "find_entities", "paths_of", "relative_path"]
@@ -65,12 +65,12 @@ def find_entities(analysis: Analysis) -> tuple[Entity, ...]:
     """The entities of ``analysis``, best first, at most twelve.
 
     A name becomes one when it names a declared type, has a plural of its own, does not begin
-    with a stop word, stands in at least two layers (or roles), and shares at least two
-    patterns with another entity.
+    with a stop word, is used in the plural too, stands in two layers or in a path, and shares
+    at least two patterns with another entity.
     """
     roots = frozenset(root.path for root in analysis.roots)
     declared = _declared_types(analysis)
-    candidates = {words for words in declared if _may_be_entity(words)}
+    candidates = _in_both_numbers(analysis, {item for item in declared if _may_be_entity(item)})
     layer_of = analysis.layer_of
     patterns: dict[str, set[_Words]] = defaultdict(set)
     contexts: dict[_Words, set[str]] = defaultdict(set)
@@ -107,7 +107,7 @@ def _rank(
     declared: Mapping[_Words, str],
 ) -> tuple[Entity, ...]:
     """Keep what shares patterns with others that are kept, until nothing changes."""
-    alive = {words for words in candidates if len(contexts[words]) >= 2}
+    alive = {words for words in candidates if len(contexts[words]) >= 2 or files.get(words)}
     found: dict[_Words, Entity] = {}
     while True:
         by_words: dict[_Words, list[str]] = defaultdict(list)
@@ -158,6 +158,16 @@ def _without_parts(ranked: list[Entity]) -> list[Entity]:
     return kept
 
 
+def _in_both_numbers(analysis: Analysis, candidates: set[_Words]) -> set[_Words]:
+    """The candidates whose singular and plural both occur as words of the codebase: things
+    that there are many of, and whose plural is the one that we would write."""
+    plurals = {plural_words(words): words for words in candidates}
+    names = {name for facts in analysis.facts.values() for name in facts.identifiers}
+    names.update(part for path in analysis.files for part in path.split("/"))
+    seen = {words for name in names for words in _runs(split_words(name)) if words in plurals}
+    return {plurals[words] for words in seen}
+
+
 def _declared_types(analysis: Analysis) -> dict[_Words, str]:
     """The words of each declared type, and the first file that declares it."""
     found: dict[_Words, str] = {}
@@ -166,8 +176,8 @@ def _declared_types(analysis: Analysis) -> dict[_Words, str]:
             continue
         for name in facts.declared_types:
             words = split_words(name)
-            if words and len(words) <= _MAX_WORDS:
-                found.setdefault((*words[:-1], singular(words[-1])), path)
+            if words and len(words) <= _MAX_WORDS and singular(words[-1]) == words[-1]:
+                found.setdefault(words, path)
     return found
 
 

@@ -8,6 +8,7 @@ types, with the bonuses of the facts (section 5).
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,10 @@ _NOT_CODE = words_in(
     """csv diff gitattributes gomod gosum ignore ini json markdown mdx notebook properties
     restructuredtext solution svg text toml xml yaml dotenv make"""
 )
+_NUMBERED = re.compile(r"\d{6}|^\d{3,}_")
+"""Names with a date or a running number: migrations, which are history and no shape."""
 _COPY_SHARE = 0.5
+_MAX_PER_LAYER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def find_groups(
     layer_of = analysis.layer_of
     found: dict[tuple[str, ...], list[tuple[str, Entity | None]]] = defaultdict(list)
     loose: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    lonely: dict[tuple[str, ...], list[tuple[str, Entity | None]]] = defaultdict(list)
     for path in sorted(analysis.files):
         layer = layer_of.get(path)
         if layer is None or not _usable(analysis, path) or path in secret_paths:
@@ -69,7 +74,7 @@ def find_groups(
         if root not in roots:
             continue
         extension = _extension(path)
-        about = _entity_in_path(entities, below)
+        about = _entity_in_path(entities, _without_project(below, analysis.project.words))
         if about is not None:
             found[("pattern", layer, _pattern_key(about[1]), extension)].append((path, about[0]))
         elif analysis.files[path].language in GRAMMAR_LANGUAGES:
@@ -79,10 +84,27 @@ def find_groups(
             found[("role", layer, role, extension, root)] += [
                 (path, _entity_in_names(entities, analysis, path)) for path in members
             ]
-    top = {entity.words for entity in entities[:3]}
+    for key in [key for key, members in found.items() if key[0] == "pattern" and len(members) == 1]:
+        path, entity = found.pop(key)[0]
+        lonely[("folder", key[1], _folder_role(path), key[3])].append((path, entity))
+    found.update(lonely)
+    top = _leading(entities)
     groups = [_group(key, members, analysis, top) for key, members in found.items()]
-    kept = [group for group in groups if group.pattern or len(group.members) >= 2]
+    kept = [
+        group for group in groups if len(group.members) >= 2 or group.members[0].entity is not None
+    ]
     return tuple(sorted(kept, key=lambda group: (group.layer, -group.value, group.members[0].path)))
+
+
+def _leading(entities: Sequence[Entity]) -> dict[tuple[str, ...], float]:
+    """A bonus for the best entities: most for the first plain one, so that the templates of a
+    package are about one thing where they can be."""
+    plain = [item.words for item in entities if not OVERLOADED_ENTITIES & {*item.words}]
+    return {words: 0.3 if index == 0 else 0.1 for index, words in enumerate(plain[:3])}
+
+
+def _folder_role(path: str) -> str:
+    return "-".join(split_words(path.split("/")[-2])) if "/" in path else "file"
 
 
 def _usable(analysis: Analysis, path: str) -> bool:
@@ -92,6 +114,7 @@ def _usable(analysis: Analysis, path: str) -> bool:
         and file.language is not None
         and file.language not in _NOT_CODE
         and _MIN_LINES <= file.lines <= _MAX_LINES
+        and not _NUMBERED.search(path.rpartition("/")[2])
     )
 
 
@@ -121,6 +144,12 @@ def _kept_roots(analysis: Analysis) -> frozenset[str]:
     return frozenset(kept) | (folders - set(below)) | {""}
 
 
+def _without_project(path: str, words: Sequence[str]) -> str:
+    """``path`` with the project's name masked: the ``pet`` of ``PetClinic`` is no entity."""
+    flat = "".join(words)
+    return re.sub(re.escape(flat), "_", path, flags=re.IGNORECASE) if flat else path
+
+
 def _entity_in_path(entities: Sequence[Entity], below: str) -> tuple[Entity, str] | None:
     """The entity that ``below`` is about, with the path pattern: one in the file's name
     before one in a folder, more words before fewer, better before worse."""
@@ -128,6 +157,8 @@ def _entity_in_path(entities: Sequence[Entity], below: str) -> tuple[Entity, str
     best: tuple[tuple[bool, int, int], Entity, str] | None = None
     for entity, pattern in paths_of(entities, below):
         in_name = "{E}" in pattern.rpartition("/")[2]
+        if not in_name and OVERLOADED_ENTITIES & {*entity.words}:
+            continue
         key = (not in_name, -len(entity.words), rank[entity.words])
         if best is None or key < best[0]:
             best = (key, entity, pattern)
@@ -162,9 +193,8 @@ def _by_role(paths: Iterable[str]) -> dict[str, list[str]]:
     frequent = {word for word, count in Counter(last.values()).items() if count >= 2 and word}
     roles: dict[str, list[str]] = defaultdict(list)
     for path in members:
-        folder = path.split("/")[-2] if "/" in path else ""
         named = last[path] in frequent and len(split_words(_stem(path))) > 1
-        roles[last[path] if named else "-".join(split_words(folder))].append(path)
+        roles[last[path] if named else _folder_role(path)].append(path)
     return roles
 
 
@@ -176,7 +206,7 @@ def _group(
     key: tuple[str, ...],
     files: Sequence[tuple[str, Entity | None]],
     analysis: Analysis,
-    top: Collection[tuple[str, ...]],
+    top: Mapping[tuple[str, ...], float],
 ) -> Group:
     cohesion = _cohesion([path for path, _ in files], analysis)
     members = sorted(
@@ -189,10 +219,11 @@ def _group(
     fillers = len({member.entity.words for member in members if member.entity})
     mean = sum(cohesion.values()) / len(cohesion)
     value = min(len(members), 10) / 10 + mean
-    if by_pattern:
-        value += 2.0 if fillers >= 2 else 0.7
+    parsed = analysis.files[members[0].path].language in GRAMMAR_LANGUAGES
+    if by_pattern and fillers >= 2:
+        value += 2.0 if parsed else 0.5
     elif fillers:
-        value += 0.3
+        value += 1.0 if key[0] == "folder" else 0.3
     return Group(key[1], role, key[2] if by_pattern else "", tuple(members), round(value, 6))
 
 
@@ -218,13 +249,13 @@ def _score(
     entity: Entity | None,
     cohesion: float,
     analysis: Analysis,
-    top: Collection[tuple[str, ...]],
+    top: Mapping[tuple[str, ...], float],
 ) -> float:
     facts = analysis.facts.get(path)
     lines = analysis.files[path].lines
     score = cohesion
     if entity is not None:
-        score += 0.3 + (0.2 if entity.words in top else 0.0)
+        score += 0.3 + top.get(entity.words, 0.0)
         score -= 0.25 if OVERLOADED_ENTITIES & set(entity.words) else 0.0
     score -= 0.1 if _stem(path).lower() in _SHAPELESS else 0.0
     score -= 0.3 if facts is not None and facts.errors else 0.0
@@ -259,21 +290,24 @@ def _unit(shape: Sequence[tuple[str, int]]) -> Mapping[str, float]:
 
 def in_rounds(groups: Iterable[Group]) -> list[Group]:
     """The groups in the order in which they get a template: the best of each layer first;
-    then, again layer by layer, those whose files differ only in their entity; then the rest.
-    Layers with entities and siblings lead."""
+    then, layer by layer, those whose files differ only in their entity; then the layers that
+    support the code (docs, configuration, scripts); then the rest."""
     by_layer: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
         by_layer[group.layer].append(group)
     for members in by_layer.values():
         members.sort(key=lambda group: (-group.value, group.members[0].path))
-    order = sorted(
-        by_layer,
-        key=lambda layer: (layer in _LATE_LAYERS, -by_layer[layer][0].value, layer),
-    )
-    first = [by_layer[layer][0] for layer in order]
-    strong = [[item for item in by_layer[layer][1:] if item.value >= 2] for layer in order]
-    weak = [[item for item in by_layer[layer][1:] if item.value < 2] for layer in order]
-    return first + _interleaved(strong) + _interleaved(weak)
+    order = sorted(by_layer, key=lambda layer: (-by_layer[layer][0].value, layer))
+    early = [layer for layer in order if layer not in _LATE_LAYERS]
+    late = [layer for layer in order if layer in _LATE_LAYERS]
+    strong = [
+        [item for item in by_layer[layer][1:] if item.value >= 2][: _MAX_PER_LAYER - 1]
+        for layer in early
+    ]
+    first = [by_layer[layer][0] for layer in early]
+    ordered = [*first, *_interleaved(strong), *(by_layer[layer][0] for layer in late)]
+    rest = [[item for item in by_layer[layer] if item not in ordered] for layer in early + late]
+    return ordered + _interleaved(rest)
 
 
 def _interleaved(lists: Sequence[Sequence[Group]]) -> list[Group]:

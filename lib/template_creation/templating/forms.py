@@ -7,7 +7,7 @@ word.)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -15,7 +15,7 @@ from typing import Literal
 from template_creation.templating.words import CASE_STYLES, in_case, plural_words
 from template_creation.values.template import CaseStyle, Term
 
-__all__ = ["Forms", "Hit", "forms_of"]
+__all__ = ["Forms", "Hit", "forms_of", "outside_project"]
 
 Number = Literal["singular", "plural"]
 
@@ -45,6 +45,26 @@ class Forms:
         for match in self.pattern.finditer(data):
             number, cases = self.by_text[match.group()]
             yield Hit(match.start(), match.end(), self.term, number, cases)
+
+
+def outside_project(hits: Iterable[Hit], data: bytes, terms: Iterable[Term]) -> list[Hit]:
+    """``hits`` by position, without those of the entity that are only part of the project's
+    name, whatever its letter case (``pet`` in ``PetClinicApplication``)."""
+    spans = [
+        match.span()
+        for term in terms
+        if term.key == "project"
+        for match in re.finditer(re.escape("".join(term.words).encode()), data, re.IGNORECASE)
+    ]
+    ordered = sorted(hits, key=lambda hit: (hit.start, -hit.end))
+    if not spans:
+        return ordered
+    return [
+        hit
+        for hit in ordered
+        if hit.term.key == "project"
+        or not any(start <= hit.start and hit.end <= end for start, end in spans)
+    ]
 
 
 _LETTER = rb"A-Za-z\x80-\xff"

@@ -39,7 +39,8 @@ class FileNames:
     """The names that may be renamed in one file.
 
     ``own`` are names the file imports from inside the repository, ``foreign`` those that it
-    imports from outside; the latter win.
+    imports from outside; the latter win. ``packages`` are names that stand for a package, which
+    a language writes in one lower-case word (Go).
     """
 
     names: Names
@@ -47,6 +48,7 @@ class FileNames:
     language: str
     own: frozenset[str]
     foreign: frozenset[str]
+    packages: frozenset[str] = frozenset()
 
     def allows(self, identifier: str) -> bool:
         """Whether ``identifier`` may be renamed here."""
@@ -85,7 +87,10 @@ class Names:
             inside = self.resolves(item.module, facts.language, path)
             (own if inside else foreign).update(_bound(item, facts.language))
         own -= foreign
-        return FileNames(self, path, facts.language, frozenset(own), frozenset(foreign))
+        packages = {*own, facts.namespace} if facts.language == "go" else set()
+        return FileNames(
+            self, path, facts.language, frozenset(own), frozenset(foreign), frozenset(packages)
+        )
 
     def resolves(self, module: str, language: str, path: str) -> bool:
         """Whether ``module`` as written in the file at ``path`` is one of ours."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from template_creation.templating.forms import Hit, forms_of
+from template_creation.templating.forms import Hit, forms_of, outside_project
 from template_creation.templating.segments import merge
 from template_creation.templating.words import placeholder_for
 from template_creation.values.template import CaseStyle, Segment, Term
@@ -95,10 +95,8 @@ def path_segments(path: str, terms: Sequence[Term], styles: PathStyles) -> tuple
     """``path`` with the terms as placeholders."""
     data = path.encode()
     extension = path.rpartition(".")[2]
-    hits = sorted(
-        (hit for term in terms for hit in forms_of(term).hits(data)),
-        key=lambda hit: (hit.start, -hit.end),
-    )
+    found = (hit for term in terms for hit in forms_of(term).hits(data))
+    hits = outside_project(found, data, terms)
     segments: list[Segment] = []
     position = 0
     for hit in hits:

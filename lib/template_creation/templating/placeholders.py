@@ -15,7 +15,7 @@ from typing import Literal
 from tree_sitter import Node, Tree
 
 from template_creation.syntax import leaf_kind
-from template_creation.templating.forms import Hit, forms_of
+from template_creation.templating.forms import Hit, forms_of, outside_project
 from template_creation.templating.names import FileNames
 from template_creation.templating.paths import PathStyles
 from template_creation.templating.segments import merge
@@ -262,10 +262,8 @@ def choose(
     urls = [match.span() for match in _URL.finditer(data) if not _LOCAL_URL.match(match.group())]
     chosen: list[Choice] = []
     taken = -1
-    hits = sorted(
-        (hit for term in terms for hit in forms_of(term).hits(data)),
-        key=lambda hit: (hit.start, -hit.end),
-    )
+    found = (hit for term in terms for hit in forms_of(term).hits(data))
+    hits = outside_project(found, data, terms)
     for hit in hits:
         if hit.start < taken or hit.start in refused_offsets:
             continue
@@ -297,7 +295,8 @@ def _decide(
                 return None
         elif not names.allows(text) or is_foreign_site(node, names):
             return None
-        case = _identifier_case(data, node, hit, kind, names.language)
+        flat = kind == "package" or text in names.packages
+        case = _identifier_case(data, node, hit, names.language, flat=flat)
         return Choice(hit, case, kind, text) if case else None
     if any(start <= hit.start < end for start, end in urls):
         return None
@@ -312,7 +311,7 @@ def _decide(
 
 
 def _identifier_case(
-    data: bytes, node: Node, hit: Hit, kind: SiteKind, language: str
+    data: bytes, node: Node, hit: Hit, language: str, *, flat: bool
 ) -> CaseStyle | None:
     if len(hit.term.words) > 1:
         allowed = [
@@ -324,7 +323,7 @@ def _identifier_case(
         return "scream"
     if written[:1].isupper():
         return "pascal"
-    if kind == "package":
+    if flat:
         return "flat"
     rest = (data[node.start_byte : hit.start] + data[hit.end : node.end_byte]).strip(b"_@$:?!=")
     if b"_" in rest or (rest and _adjoins(data, hit, b"_")):
