@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from batch_engine.core.errors import Pause
+
 __all__ = [
     "AnalysisError",
     "BadInput",
@@ -82,7 +84,7 @@ class WriteError(TemplateCreateError):
     exit_code = ExitCode.CANNOT_WRITE
 
 
-class InvocationPending(TemplateCreateError):  # noqa: N818 - the seed protocol's word; a pause is no error
+class InvocationPending(TemplateCreateError, Pause):  # noqa: N818 - the seed protocol's word; a pause is no error
     """A pause, not a failure: an agent invocation waits for its answer.
 
     ``finished`` names the agents whose work is already stored. Only the CLI turns this into
