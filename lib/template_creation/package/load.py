@@ -1,0 +1,181 @@
+"""Read a package from disk into values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from template_creation.errors import BadInput
+from template_creation.package.facts import facts_from_document
+from template_creation.package.layout import (
+    AGENTS_FOLDER,
+    MANIFEST,
+    REPORT,
+    SETTINGS,
+    TEMPLATE_SUFFIX,
+    TEMPLATES_FOLDER,
+)
+from template_creation.templating import decode_template
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Analysis, Technology
+from template_creation.values.template import (
+    Delimiter,
+    Placeholder,
+    Proof,
+    Template,
+    TemplateSet,
+    TemplateSymbol,
+    Term,
+)
+
+__all__ = ["Package", "load_package"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package on disk, read. ``analysis`` holds the facts without those per file."""
+
+    root: Path
+    manifest: Json
+    settings: Json
+    report: Json
+    analysis: Analysis
+    templates: TemplateSet
+    agents: tuple[AgentSpec, ...]
+
+    @property
+    def agent_paths(self) -> tuple[Path, ...]:
+        """The agent files that are there, by name; ``-ext`` files are no agents (F-5.1)."""
+        folder = self.root / AGENTS_FOLDER
+        return tuple(path for path in sorted(folder.glob("*.md")) if not path.stem.endswith("-ext"))
+
+
+def load_package(root: Path) -> Package:
+    """The package in ``root``.
+
+    Raises `BadInput` where there is none, or where one of its documents cannot be read.
+    """
+    manifest = _document(root, MANIFEST)
+    report = _document(root, REPORT)
+    try:
+        delimiter = Delimiter(manifest["delimiters"]["start"], manifest["delimiters"]["end"])
+        placeholders = {
+            name: Placeholder(name, item["term"], item["number"], item["case"])
+            for name, item in manifest["placeholders"].items()
+        }
+        analysis = facts_from_document(report["facts"])
+        templates = tuple(
+            _template(root, item, report["templates"].get(item["id"], {}), delimiter, placeholders)
+            for item in manifest["templates"]
+        )
+        agents = tuple(_agent(item, analysis) for item in manifest["agents"])
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise BadInput(
+            f"{str(root)!r} is a package of another form: {exc!r}",
+            hint="make it anew with template-create --name",
+        ) from exc
+    return Package(
+        root=root,
+        manifest=manifest,
+        settings=_document(root, SETTINGS),
+        report=report,
+        analysis=analysis,
+        templates=TemplateSet(templates, delimiter),
+        agents=agents,
+    )
+
+
+def _document(root: Path, name: str) -> Json:
+    path = root / name
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise BadInput(
+            f"{str(root)!r} is no template package: it has no {name}",
+            hint="give the folder that template-create --name wrote",
+        ) from exc
+    except (OSError, ValueError) as exc:
+        raise BadInput(f"cannot read {str(path)!r}: {exc}", hint="make the package anew") from exc
+    if not isinstance(document, dict):
+        raise BadInput(f"{str(path)!r} holds no JSON object", hint="make the package anew")
+    return document
+
+
+def _template(
+    root: Path,
+    item: Mapping[str, Any],
+    details: Mapping[str, Any],
+    delimiter: Delimiter,
+    placeholders: Mapping[str, Placeholder],
+) -> Template:
+    path = root / item["path"]
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise BadInput(
+            f"the package lists {item['path']!r}, which cannot be read: {exc.strerror}",
+            hint="restore the file, or make the package anew",
+        ) from exc
+    inner = item["path"].removeprefix(f"{TEMPLATES_FOLDER}/").removesuffix(TEMPLATE_SUFFIX)
+    known = [placeholders[name] for name in item["placeholders"]]
+    return Template(
+        id=item["id"],
+        path=item["path"],
+        source=item["source"],
+        layer=item["layer"],
+        role=item["role"],
+        language=item["language"],
+        purpose=item["purpose"],
+        segments=decode_template(content, delimiter, known),
+        path_segments=decode_template(inner.encode("utf-8", "surrogateescape"), delimiter, known),
+        original=tuple(Term(key, tuple(words)) for key, words in item["original"].items()),
+        grade=item["grade"],
+        support=item["support"],
+        similarity=item["similarity"],
+        siblings=tuple(details.get("siblings", ())),
+        proofs=tuple(Proof(**proof) for proof in details.get("proofs", ())),
+        symbols=tuple(
+            TemplateSymbol(
+                symbol["id"],
+                symbol["name"],
+                symbol["kind"],
+                symbol["lines"][0],
+                symbol["lines"][1],
+                symbol["signature"],
+            )
+            for symbol in item["symbols"]
+        ),
+        technologies=tuple(item["technologies"]),
+        sha256=item["sha256"],
+        lines=item["lines"],
+        verified=item["verified"],
+        leaks=tuple(details.get("leaks", ())),
+    )
+
+
+def _agent(item: Mapping[str, Any], analysis: Analysis) -> AgentSpec:
+    proofs = {(found["name"], found["path"], found["line"]) for found in item["technologies"]}
+    technologies: tuple[Technology, ...] = tuple(
+        known for known in analysis.technologies if (known.name, known.path, known.line) in proofs
+    )
+    layers = set(item["layers"])
+    files = sorted(
+        path for layer in analysis.layers if layer.name in layers for path in layer.files
+    )
+    return AgentSpec(
+        name=item["name"],
+        title=item["title"],
+        purpose=item["purpose"],
+        description=item["description"],
+        tools=tuple(item["tools"]),
+        layers=tuple(item["layers"]),
+        files=tuple(files),
+        technologies=technologies,
+        templates=tuple(item["templates"]),
+        score=0,
+    )
