@@ -1,0 +1,50 @@
+"""The run state of a package name: one store, bound to name and codebase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from batch_engine.core import (
+    MemoryRunStore,
+    RunStore,
+    SqliteRunStore,
+    StoreError,
+    StoreLockedError,
+)
+from template_creation.create.values import CreateOptions
+from template_creation.errors import BadInput, WriteError
+from template_creation.package import default_state
+
+__all__ = ["open_state"]
+
+
+@contextmanager
+def open_state(options: CreateOptions) -> Iterator[RunStore]:
+    """The store of this run; in memory for a dry run, which writes nothing.
+
+    Raises `BadInput` when another live run has the same state, `WriteError` when the state
+    cannot be used; nothing is ever started over silently.
+    """
+    if options.dry_run:
+        yield MemoryRunStore()
+        return
+    folder = (options.state or default_state(options.name)).expanduser().absolute()
+    try:
+        with SqliteRunStore(folder) as store:
+            yield store
+    except StoreLockedError as exc:
+        raise BadInput(str(exc), hint=exc.hint or "wait for the other run, or stop it") from exc
+    except StoreError as exc:
+        raise WriteError(str(exc), hint=_way_out(folder, exc)) from exc
+    except OSError as exc:
+        raise WriteError(
+            f"cannot use the state folder {str(folder)!r}: {exc.strerror or exc}",
+            hint="give another one with --state-dir",
+        ) from exc
+
+
+def _way_out(folder: Path, exc: StoreError) -> str:
+    other = f"or remove {str(folder)!r}: it only holds what can be computed again"
+    return f"{exc.hint}; {other}" if exc.hint else f"give another folder with --state-dir, {other}"

@@ -1,0 +1,137 @@
+"""What the main job is asked for, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from template_creation.agents import AgentOutcome
+from template_creation.errors import ExitCode
+from template_creation.package import Placement
+from template_creation.values.source import Exclusion
+from template_creation.values.template import Template
+
+__all__ = ["CreateOptions", "CreateResult", "PlannedFile"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOptions:
+    """What to make from what.
+
+    ``output`` and ``state`` default to folders below `package.product_home`. ``fresh`` ignores
+    what earlier runs stored. ``dry_run`` writes nothing, not even state.
+    """
+
+    name: str
+    path: Path
+    output: Path | None = None
+    state: Path | None = None
+    max_templates: int = 15
+    with_agents: bool = True
+    dry_run: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file that a real run would write, with its size in bytes, and what that would change
+    at the target: ``new``, ``changed``, ``same``, or ``kept`` where a user edited it."""
+
+    path: str
+    size: int
+    change: Literal["new", "changed", "same", "kept"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateResult:
+    """The outcome of the main job.
+
+    ``status``: ``done`` (everything asked for succeeded), ``partial`` (the package is usable,
+    some agents stay basic), ``unchanged`` (the package is already the result of this input) or
+    ``planned`` (dry run). ``files`` is the number of usable files of the codebase,
+    ``excluded`` what was left out of it, ``secrets`` those places as (path, line, rule).
+    ``dropped`` are templates that could not be proved, as (path, bar, reason). ``seconds``
+    maps phase titles to time spent. ``plan`` and ``prompt`` are only filled by a dry run.
+    """
+
+    status: Literal["done", "partial", "unchanged", "planned"]
+    name: str
+    package: Path
+    files: int = 0
+    templates: tuple[Template, ...] = ()
+    agents: tuple[AgentOutcome, ...] = ()
+    excluded: tuple[Exclusion, ...] = ()
+    secrets: tuple[tuple[str, int, str], ...] = ()
+    dropped: tuple[tuple[str, str, str], ...] = ()
+    copier_excluded: tuple[str, ...] = ()
+    placement: Placement | None = None
+    warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    plan: tuple[PlannedFile, ...] = ()
+    prompt: str = ""
+    prompt_tokens: int = 0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 or 7; everything else is raised."""
+        return ExitCode.PARTIAL if self.status == "partial" else ExitCode.DONE
+
+    @property
+    def enhanced(self) -> tuple[AgentOutcome, ...]:
+        """The agents that were enhanced."""
+        return tuple(agent for agent in self.agents if agent.status == "enhanced")
+
+    @property
+    def excluded_by_reason(self) -> dict[str, int]:
+        """How many files each reason left out."""
+        counts: dict[str, int] = {}
+        for item in self.excluded:
+            counts[item.reason] = counts.get(item.reason, 0) + 1
+        return dict(sorted(counts.items()))
+
+    def to_document(self) -> dict[str, Any]:
+        """The result as one JSON object, for ``--json``."""
+        placement = self.placement
+        return {
+            "status": self.status,
+            "exit_code": int(self.exit_code),
+            "name": self.name,
+            "package": str(self.package),
+            "files": self.files,
+            "templates": [_template_row(item) for item in self.templates],
+            "agents": [asdict(item) for item in self.agents],
+            "enhanced_count": len(self.enhanced),
+            "total_count": len(self.agents),
+            "excluded_by_reason": self.excluded_by_reason,
+            "secrets": _rows(("path", "line", "rule"), self.secrets),
+            "dropped_templates": _rows(("path", "bar", "reason"), self.dropped),
+            "copier_excluded": list(self.copier_excluded),
+            "kept": list(placement.kept) if placement else [],
+            "foreign": list(placement.foreign) if placement else [],
+            "restored": list(placement.restored) if placement else [],
+            "warnings": list(self.warnings),
+            "errors": list(self.errors),
+            "seconds": {title: round(value, 3) for title, value in self.seconds.items()},
+            "plan": [asdict(item) for item in self.plan],
+            "prompt": self.prompt,
+            "prompt_tokens": self.prompt_tokens,
+        }
+
+
+def _template_row(item: Template) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "path": item.path,
+        "source": item.source,
+        "layer": item.layer,
+        "grade": item.grade,
+        "support": item.support,
+        "verified": item.verified,
+    }
+
+
+def _rows(names: Sequence[str], values: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in values]
