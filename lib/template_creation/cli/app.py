@@ -1,0 +1,198 @@
+"""The commands and their options; what they do is imported when they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from template_creation.cli.run import guarded
+from template_creation.errors import BadInput, ExitCode
+
+__all__ = ["app", "main"]
+
+_EPILOG = """Examples:
+
+\b
+  template-create --name shop --path ../shop
+  template-create --name shop --path ../shop --dry-run
+  template-create render ~/.agentecflow/templates/shop . --set entity="order line"
+  template-create validate ~/.agentecflow/templates/shop
+
+\b
+Exit codes: 0 done; 1 failed; 2 bad input; 3 analysis failed; 4 generation
+failed; 5 validation failed; 6 cannot write; 7 done in part; 42 an agent
+invocation is pending; 70 internal error; 130 interrupted.
+"""
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from template_creation.version import version
+
+        typer.echo(f"template-create {version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True, epilog=_EPILOG)
+def create(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the package: 3 to 50 lower-case letters, digits, hyphens."),
+    ] = None,
+    path: Annotated[
+        Path, typer.Option(help="The codebase to learn from; it is never written to.")
+    ] = Path(),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the package.  [default: ~/.agentecflow/templates/NAME]"),
+    ] = None,
+    bridge: Annotated[
+        str | None,
+        typer.Option(
+            help="Who enhances the agents: 'offline' extracts from the code, without key or "
+            "network.  [default: TEMPLATE_CREATE_BRIDGE, else offline]"
+        ),
+    ] = None,
+    max_templates: Annotated[
+        int, typer.Option(min=1, max=200, help="At most this many templates.")
+    ] = 15,
+    no_agents: Annotated[bool, typer.Option("--no-agents", help="Templates only.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be written and what would be sent to a model; write nothing.",
+        ),
+    ] = False,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the run state.  [default: ~/.agentecflow/state/NAME]",
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Make the package anew even if nothing changed.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Turn a codebase you like into a template package with agents that know it.
+
+    The templates are proven to render back to the code byte for byte; the agents cite real
+    files, lines and counts of it. TEMPLATE_CREATE_HOME moves ~/.agentecflow.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    with guarded(as_json=as_json, verbose=verbose) as console:
+        if name is None:
+            raise BadInput(
+                "no --name given",
+                hint="template-create --name my-shop --path ../my-shop; --help shows all",
+            )
+        from template_creation.cli.create_command import run_create
+        from template_creation.create import CreateOptions
+
+        options = CreateOptions(
+            name=name,
+            path=path,
+            output=output,
+            state=state_dir,
+            max_templates=max_templates,
+            with_agents=not no_agents,
+            dry_run=dry_run,
+            fresh=fresh,
+        )
+        run_create(console, bridge=bridge, options=options)
+
+
+@app.command()
+def validate(
+    package: Annotated[Path, typer.Argument(help="Folder of a template package.")],
+    codebase: Annotated[
+        Path | None,
+        typer.Option(help="Also compare with this codebase: bytes of templates, every count."),
+    ] = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Check a package: files, proofs, secrets, agents, references.
+
+    Exit code 0 when nothing is broken, 5 when something is; warnings alone do not fail.
+    """
+    with guarded(as_json=as_json, verbose=verbose) as console:
+        from template_creation.cli.validate_command import run_validate
+
+        run_validate(console, package=package, codebase=codebase)
+
+
+@app.command()
+def render(
+    package: Annotated[Path, typer.Argument(help="Folder of a template package.")],
+    dest: Annotated[Path, typer.Argument(help="Folder to write the code into.")],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="entity=..., project=..., repeatable."),
+    ] = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Write the source files back, byte for byte.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="A template id (T3) or layer; repeatable."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that are there and differ.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the files; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write code from the templates of a package.
+
+    --set entity="order line" gives the new name in the singular; its other forms follow, and
+    --set entity_plural=... overrides the plural. Values that would break the code are refused.
+    """
+    with guarded(as_json=as_json, verbose=verbose) as console:
+        from template_creation.cli.render_command import run_render
+
+        run_render(
+            console,
+            package=package,
+            dest=dest,
+            sets=sets or [],
+            original=original,
+            only=only or [],
+            force=force,
+            dry_run=dry_run,
+        )
+
+
+def main() -> None:
+    """The entry point; ends the process with an `ExitCode`."""
+    try:
+        app(prog_name="template-create")
+    except KeyboardInterrupt:
+        raise SystemExit(int(ExitCode.INTERRUPTED)) from None

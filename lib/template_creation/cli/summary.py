@@ -1,0 +1,168 @@
+"""The closing summary of the main job, for a person who wants to act on it."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from template_creation.agents import AgentOutcome
+from template_creation.create import CreateResult
+
+__all__ = ["summarize"]
+
+_SHOWN = 5
+
+
+def summarize(result: CreateResult, *, verbose: bool) -> str:
+    """The text on stdout after a run: what was done, what is short, verbatim or left out and
+    why, where the package is, and what to do next."""
+    match result.status:
+        case "unchanged":
+            lines = _unchanged(result)
+        case "planned":
+            lines = [*_done(result, verbose), "", *_plan(result, verbose)]
+        case _:
+            lines = [*_done(result, verbose), "", *_next(result)]
+    return "\n".join(lines)
+
+
+def _unchanged(result: CreateResult) -> list[str]:
+    return [
+        f"Nothing to do: the package is already made from these {result.files} files.",
+        f"Package: {result.package}",
+        "Make it anew with --fresh.",
+    ]
+
+
+def _done(result: CreateResult, verbose: bool) -> list[str]:
+    return [
+        *_headline(result),
+        *_templates(result, verbose),
+        *_agents(result.agents, verbose),
+        *_left_out(result),
+        *_placement(result, verbose),
+        *(f"Warning: {text}" for text in result.warnings),
+    ]
+
+
+def _headline(result: CreateResult) -> Iterator[str]:
+    total = len(result.agents)
+    if total:
+        enhanced = len(result.enhanced)
+        share = 100 * enhanced // total
+        yield (
+            f"Enhanced {enhanced} of {_count(total, 'agent')} with "
+            f"{_count(len(result.templates), 'template')} ({share} %)."
+            if enhanced < total
+            else f"Enhanced {_count(total, 'agent')} with "
+            f"{_count(len(result.templates), 'template')} (100 %)."
+        )
+    else:
+        yield f"Made {_count(len(result.templates), 'template')}, no agents."
+
+
+def _templates(result: CreateResult, verbose: bool) -> Iterator[str]:
+    if result.templates:
+        grades = Counter(item.grade for item in result.templates)
+        told = ", ".join(
+            f"{grades[grade]} {grade}" for grade in ("pattern", "shape", "example") if grades[grade]
+        )
+        yield f"Templates: {told}; all render back byte for byte."
+    for kind, meaning in (
+        ("verbatim", "without a placeholder in the text"),
+        ("text-only", "no grammar for the language: placeholders in the path only"),
+    ):
+        found = [item.source for item in result.templates if item.verified == kind]
+        if found:
+            yield f"  {len(found)} {kind} ({meaning}): {_some(found, verbose)}"
+    if verbose:
+        for item in result.templates:
+            yield f"  {item.id}  {item.grade:<7}  {item.support:>2} siblings  {item.path}"
+    if result.dropped:
+        yield f"  {len(result.dropped)} left out for want of proof:"
+        for path, bar, reason in result.dropped if verbose else result.dropped[:_SHOWN]:
+            yield f"    {path}: {bar}, {reason}"
+        if not verbose and len(result.dropped) > _SHOWN:
+            yield f"    and {len(result.dropped) - _SHOWN} more (--verbose, report.json)"
+    if result.copier_excluded:
+        yield (
+            f"  {len(result.copier_excluded)} not for copier (it would change their line ends): "
+            + _some(result.copier_excluded, verbose)
+        )
+
+
+def _agents(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
+    if not agents:
+        return
+    yield "Agents:"
+    width = max(len(item.name) for item in agents)
+    for item in agents:
+        note = "" if item.status == "enhanced" else "  stays basic"
+        if item.short_because:
+            note += f"  short: {item.short_because}"
+        yield f"  {item.name:<{width}}  {item.lines:>3} lines{note}"
+        if item.error:
+            yield f"    {item.error}"
+        if item.status != "enhanced" or verbose:
+            yield from (
+                f"    {found.place}: {found.message} ({found.fix})" for found in item.issues
+            )
+
+
+def _left_out(result: CreateResult) -> Iterator[str]:
+    if result.excluded:
+        told = ", ".join(f"{count} {reason}" for reason, count in result.excluded_by_reason.items())
+        yield f"Left out of {result.files + len(result.excluded)} files: {told}."
+    for path, line, rule in result.secrets[:_SHOWN]:
+        yield f"  looks like a secret: {path}:{line} ({rule})"
+    if len(result.secrets) > _SHOWN:
+        yield f"  and {len(result.secrets) - _SHOWN} more places (report.json)"
+
+
+def _placement(result: CreateResult, verbose: bool) -> Iterator[str]:
+    placement = result.placement
+    if placement is None:
+        return
+    if placement.kept:
+        yield f"Kept as you edited them: {_some(placement.kept, verbose)}"
+    if placement.foreign:
+        yield f"Kept your own files: {_some(placement.foreign, verbose)}"
+    if placement.restored:
+        yield f"Restored files that were gone: {_some(placement.restored, verbose)}"
+
+
+def _plan(result: CreateResult, verbose: bool) -> Iterator[str]:
+    yield f"Dry run: nothing was written. A run would write to {result.package}:"
+    for item in result.plan:
+        yield f"  {item.change:<7}  {item.size:>7} bytes  {item.path}"
+    if result.prompt:
+        yield (
+            f"The one request for all agents has about {result.prompt_tokens} tokens "
+            "(characters/2.4). The offline bridge answers it here; nothing is sent anywhere."
+        )
+        if verbose:
+            yield from ("", result.prompt)
+        else:
+            yield "See it whole with --verbose or --json."
+
+
+def _next(result: CreateResult) -> Iterator[str]:
+    package = shlex.quote(str(result.package))
+    yield f"Package: {result.package}"
+    yield "Next:"
+    if result.templates:
+        yield f'  template-create render {package} DEST --set entity="..."'
+    yield f"  template-create validate {package}"
+    if result.agents:
+        yield f"  cp {package}/agents/*.md YOUR-PROJECT/.claude/agents/"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _some(names: Sequence[str], verbose: bool) -> str:
+    shown = names if verbose else names[:_SHOWN]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -1,0 +1,164 @@
+"""Code from templates, written into a folder: all of it or nothing, never over an edit.
+
+(Issue 2, ``template-create render``; DESIGN section 5, Templates.)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from template_creation.errors import BadInput, WriteError
+from template_creation.templating import (
+    check_values,
+    render_original,
+    render_path,
+    render_template,
+)
+from template_creation.templating.render import PLURAL_SUFFIX
+from template_creation.values.template import Template, TemplateSet
+
+__all__ = ["Rendered", "RenderedFile", "generate", "select_templates", "write_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file to write: its path below the destination, its bytes, the template's id."""
+
+    path: str
+    data: bytes
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """What became of a file: ``new``, ``replaced`` (only with force) or ``same``."""
+
+    path: str
+    template: str
+    change: Literal["new", "replaced", "same"]
+
+
+def select_templates(templates: TemplateSet, only: Sequence[str]) -> tuple[Template, ...]:
+    """The templates named by id (``T3``) or layer; all of them for an empty ``only``.
+
+    Raises `BadInput` for a name that is neither, and for a package without templates.
+    """
+    if not len(templates):
+        raise BadInput("the package has no templates", hint="make it from a larger codebase")
+    ids = {item.id for item in templates}
+    unknown = [name for name in only if name not in ids and name not in templates.layers]
+    if unknown:
+        raise BadInput(
+            f"--only {unknown[0]!r} is neither a template nor a layer of the package",
+            hint=f"ids: {', '.join(sorted(ids, key=_by_number))}; "
+            f"layers: {', '.join(templates.layers)}",
+        )
+    wanted = set(only)
+    return tuple(
+        item for item in templates if not wanted or item.id in wanted or item.layer in wanted
+    )
+
+
+def _by_number(template_id: str) -> tuple[int, str]:
+    digits = template_id.lstrip("T")
+    return (int(digits) if digits.isdigit() else 0, template_id)
+
+
+def generate(
+    templates: Sequence[Template], values: Mapping[str, str] | None
+) -> tuple[Rendered, ...]:
+    """The files of ``templates`` for ``values``; the originals where ``values`` is ``None``.
+
+    Raises `BadInput` for a value that is missing, unknown, or would break the code, and where
+    two templates would be the same file.
+    """
+    if values is None:
+        return tuple(Rendered(item.source, render_original(item), item.id) for item in templates)
+    _check_keys(templates, values)
+    check_values(templates, values)
+    files = tuple(
+        Rendered(render_path(item, values), render_template(item, values), item.id)
+        for item in templates
+    )
+    by_path: dict[str, str] = {}
+    for file in files:
+        if file.path in by_path:
+            raise BadInput(
+                f"{by_path[file.path]} and {file.template} would both be {file.path!r}",
+                hint=f"render one of them: --only {file.template}",
+            )
+        by_path[file.path] = file.template
+    return files
+
+
+def _check_keys(templates: Sequence[Template], values: Mapping[str, str]) -> None:
+    used = {placeholder.term for item in templates for placeholder in item.placeholders}
+    known = used | {key + PLURAL_SUFFIX for key in used}
+    for key in values:
+        if key not in known:
+            raise BadInput(
+                f"these templates ask for no {key!r}",
+                hint=f"they ask for: {', '.join(sorted(used))}",
+            )
+    if "entity" in used and "entity" not in values:
+        raise BadInput(
+            "no value for entity", hint='add --set entity="order line", or use --original'
+        )
+
+
+def write_files(
+    files: Iterable[Rendered], dest: Path, *, force: bool = False, dry_run: bool = False
+) -> tuple[RenderedFile, ...]:
+    """Write ``files`` below ``dest``, each at once; nothing is written if one may not be.
+
+    Raises `BadInput` where a file is there and differs (without ``force``) or a path leads out
+    of ``dest``; `WriteError` where the disk refuses.
+    """
+    root = dest.expanduser().absolute()
+    todo = [(file, _inside(root, file.path)) for file in files]
+    outcomes = tuple(RenderedFile(file.path, file.template, _change(file, at)) for file, at in todo)
+    in_the_way = [item.path for item in outcomes if item.change == "replaced"]
+    if in_the_way and not force:
+        more = f" and {len(in_the_way) - 3} more" if len(in_the_way) > 3 else ""
+        raise BadInput(
+            f"would overwrite {', '.join(in_the_way[:3])}{more}; nothing was written",
+            hint="choose another folder or value, or --force",
+        )
+    if not dry_run:
+        for (file, at), outcome in zip(todo, outcomes, strict=True):
+            if outcome.change != "same":
+                _write(at, file.data)
+    return outcomes
+
+
+def _inside(root: Path, path: str) -> Path:
+    at = (root / path).resolve()
+    if root.resolve() not in at.parents:
+        raise BadInput(f"{path!r} leads out of {str(root)!r}", hint="choose another value")
+    return at
+
+
+def _change(file: Rendered, at: Path) -> Literal["new", "replaced", "same"]:
+    if not at.exists():
+        return "new"
+    if at.is_file() and at.read_bytes() == file.data:
+        return "same"
+    return "replaced"
+
+
+def _write(at: Path, data: bytes) -> None:
+    partial = at.with_name(f".{at.name}.{os.getpid()}.part")
+    try:
+        at.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        partial.replace(at)
+    except OSError as exc:
+        partial.unlink(missing_ok=True)
+        raise WriteError(
+            f"cannot write {str(at)!r}: {exc.strerror or exc}",
+            hint="check that the folder may be written to and that there is room",
+        ) from exc
