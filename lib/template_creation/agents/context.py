@@ -9,7 +9,7 @@ from typing import Protocol
 
 from template_creation.templating import render_original
 from template_creation.values.agent import AgentSpec
-from template_creation.values.analysis import Analysis, Technology
+from template_creation.values.analysis import Analysis, Command, Convention, Rule, Technology
 from template_creation.values.template import Template, TemplateSet, TemplateSymbol
 
 __all__ = ["EnhancementContext", "PackageView"]
@@ -58,6 +58,21 @@ class EnhancementContext:
     def symbol_by_id(self) -> dict[str, tuple[Template, TemplateSymbol]]:
         """Declarations by id (``T3.s2``), with the template that they are in."""
         return {symbol.id: (item, symbol) for item in self.templates for symbol in item.symbols}
+
+    @cached_property
+    def convention_by_id(self) -> dict[str, Convention]:
+        """Measured habits by the id that requests give them (``C1``)."""
+        return {f"C{i}": item for i, item in enumerate(self.analysis.conventions, 1)}
+
+    @cached_property
+    def rule_by_id(self) -> dict[str, Rule]:
+        """The project's own rules by the id that requests give them (``R1``)."""
+        return {f"R{i}": item for i, item in enumerate(self.analysis.rules, 1)}
+
+    @cached_property
+    def command_by_id(self) -> dict[str, Command]:
+        """Commands by the id that requests give them (``K1``)."""
+        return {f"K{i}": item for i, item in enumerate(self.analysis.commands, 1)}
 
     @cached_property
     def technology_by_id(self) -> dict[str, Technology]:

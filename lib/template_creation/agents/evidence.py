@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from template_creation.agents.context import EnhancementContext
-from template_creation.values.analysis import Command, Convention, Rule, Site
+from template_creation.values.analysis import Command, Convention, Rule, Site, Technology
 
 __all__ = ["evidence", "place"]
 
 
-def evidence(text: str, cites: Sequence[str], context: EnhancementContext) -> tuple[str, ...]:
+def evidence(
+    text: str,
+    cites: Sequence[str],
+    context: EnhancementContext,
+    *,
+    told: Collection[Technology] = (),
+) -> tuple[str, ...]:
     """One line for each cite, about the statement ``text``: ``23 of 23, for example
-    `app/items.py:12` ``. A rule that ``text`` already says is named, not said again."""
-    analysis = context.analysis
-    conventions = {item.id: item for item in analysis.conventions}
-    rules = {item.id: item for item in analysis.rules}
-    commands = {item.id: item for item in analysis.commands}
+    `app/items.py:12` ``. A rule that ``text`` already says is named, not said again, and
+    technologies in ``told`` are not proved twice."""
+    conventions, rules = context.convention_by_id, context.rule_by_id
+    commands = context.command_by_id
     lines = []
     for cite in dict.fromkeys(cites):
         if cite in conventions:
@@ -28,7 +33,8 @@ def evidence(text: str, cites: Sequence[str], context: EnhancementContext) -> tu
             lines.append(_command(commands[cite]))
         elif cite in context.technology_by_id:
             item = context.technology_by_id[cite]
-            lines.append(f"{item.name} ({place(item.path, item.line)})")
+            if item not in told:
+                lines.append(f"{item.name} ({place(item.path, item.line)})")
         elif cite in context.symbol_by_id:
             template, symbol = context.symbol_by_id[cite]
             lines.append(f"See `{template.source}:{symbol.line}-{symbol.end_line}`.")

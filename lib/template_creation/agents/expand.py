@@ -19,7 +19,13 @@ from template_creation.agents.roster import roster
 from template_creation.agents.stubs import identity
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Command
-from template_creation.values.response import AgentSections, ExampleItem
+from template_creation.values.layers import LAYER_TITLES
+from template_creation.values.response import (
+    AgentSections,
+    ConstraintItem,
+    ExampleItem,
+    PracticeItem,
+)
 from template_creation.values.template import Template
 
 __all__ = ["Expanded", "expand_agent"]
@@ -122,35 +128,37 @@ def _render(
     )
     if short:
         head["short_because"] = short
-    commands = {item.id: item for item in context.analysis.commands}
+    commands = context.command_by_id
     body = render_prompt(
         "agent.md.j2",
         {
             "title": spec.title,
             "purpose": spec.purpose,
             "home": _home(spec),
-            "works_with": [
-                f"{item.name} ({place(item.path, item.line)})" for item in spec.technologies
-            ],
+            "works_with": _joined(
+                [f"{item.name} ({place(item.path, item.line)})" for item in spec.technologies]
+            ),
             "neighbours": _neighbours(spec, context),
             "commands": [_command(commands[key]) for key in sections.commands if key in commands],
+            "legend": _legend(sections, context),
             "references": [
                 _Reference(item.path, ref.why, _standing(item))
                 for ref in sections.templates
                 if (item := context.template_by_id.get(ref.id))
             ],
-            "practices": [
-                _Statement(item.text, evidence(item.text, item.cites, context))
-                for item in sections.practices
-            ],
+            "practices": [_statement(item, spec, context) for item in sections.practices],
             "examples": examples,
-            "constraints": [
-                _Statement(item.text, evidence(item.text, item.cites, context))
-                for item in sections.constraints
-            ],
+            "constraints": [_statement(item, spec, context) for item in sections.constraints],
         },
     )
     return write_frontmatter(head) + body
+
+
+def _statement(
+    item: PracticeItem | ConstraintItem, spec: AgentSpec, context: EnhancementContext
+) -> _Statement:
+    proofs = evidence(item.text, item.cites, context, told=spec.technologies)
+    return _Statement(item.text, proofs)
 
 
 def _home(spec: AgentSpec) -> str:
@@ -170,16 +178,16 @@ def _joined(words: Sequence[str]) -> str:
 
 
 def _neighbours(spec: AgentSpec, context: EnhancementContext) -> list[str]:
-    """Whom to hand work over to: agents whose layers this role works next to."""
+    """Whom to hand what over to: agents whose layers this role works next to."""
     role = next((item for item in roster() if spec.name.endswith(item.name)), None)
     if role is None:
         return []
-    found = []
+    found: dict[str, str] = {}
     for layer in (*role.near, "tests"):
         for other in context.agents:
-            if other.name != spec.name and layer in other.layers and other.name not in found:
-                found.append(other.name)
-    return [f"`{name}`" for name in found[:3]]
+            if other.name != spec.name and layer in other.layers and layer not in spec.layers:
+                found.setdefault(other.name, LAYER_TITLES.get(layer, layer))
+    return [f"{title} to `{name}`" for name, title in list(found.items())[:3]]
 
 
 def _command(item: Command) -> str:
@@ -191,15 +199,26 @@ def _command(item: Command) -> str:
 
 def _standing(item: Template) -> str:
     """Where a template is from and how far its siblings bear it out, in measured words."""
-    origin = f"From `{item.source}`, {item.lines} {'line' if item.lines == 1 else 'lines'}"
+    origin = f"From `{item.source}` ({item.lines} {'line' if item.lines == 1 else 'lines'})"
     if not item.support or item.similarity is None:
-        return f"{origin}; no sibling file to compare it with, so graded {item.grade}."
+        return f"{origin}; {item.grade}, without a sibling file to compare."
     siblings = "1 sibling file" if item.support == 1 else f"{item.support} sibling files"
-    share = f"{100 * item.similarity:.0f} %"
-    return (
-        f"{origin}; rendered for its {siblings}, it agrees with {share} of their lines "
-        f"(median), so graded {item.grade}."
-    )
+    return f"{origin}; {item.grade}, {100 * item.similarity:.0f} % alike with {siblings}."
+
+
+_GRADE_ADVICE = {
+    "pattern": "fill in a `pattern`",
+    "shape": "keep the parts of a `shape` and rewrite what they do",
+    "example": "take only the form of an `example`",
+}
+
+
+def _legend(sections: AgentSections, context: EnhancementContext) -> str:
+    """What to do with the grades that occur, in one sentence."""
+    known = context.template_by_id
+    grades = {known[ref.id].grade for ref in sections.templates if ref.id in known}
+    advice = "; ".join(text for grade, text in _GRADE_ADVICE.items() if grade in grades)
+    return f"{advice[:1].upper()}{advice[1:]}." if advice else ""
 
 
 def _examples(sections: AgentSections, context: EnhancementContext) -> list[_Example]:
@@ -235,7 +254,7 @@ def _followed(
     lines: Lines, sections: AgentSections, context: EnhancementContext
 ) -> tuple[int, ...]:
     """The numbers of the practices whose habit has a place inside these lines."""
-    conventions = {item.id: item for item in context.analysis.conventions}
+    conventions = context.convention_by_id
     found = []
     for number, practice in enumerate(sections.practices, 1):
         habits = [conventions[cite] for cite in practice.cites if cite in conventions]

@@ -11,8 +11,9 @@ __all__ = ["folder_globs"]
 def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     """The folders of ``paths``, those with most files first, at most ``limit``.
 
-    Folders of one depth that agree in at least half of their names become one, with ``*``
-    where they differ. Up to two files stand for themselves.
+    A folder that holds four of five files stands for them. Else folders of one depth that agree
+    in at least half of their names become one, with ``*`` where they differ. Up to two files
+    stand for themselves.
 
     >>> folder_globs(["app/items/api/a.py", "app/users/api/b.py", "app/users/api/c.py"])
     ('app/*/api',)
@@ -21,6 +22,28 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     if len(files) <= 2:
         return tuple(files[:limit])
     counts = Counter(path.rpartition("/")[0] for path in files)
+    home = _home(counts, len(files))
+    if home:
+        inside = {folder for folder in counts if f"{folder}/".startswith(f"{home}/")}
+        counts = Counter({key: counts[key] for key in counts if key not in inside})
+        limit -= 1
+    clusters = _clusters(counts)
+    kept = ["/".join(parts) or "." for parts, count in clusters if not home or count >= 3]
+    return (*([home] if home else []), *kept[:limit])
+
+
+def _home(counts: Counter[str], total: int) -> str:
+    """The deepest folder, two names deep or more, that holds four of five files; or nothing."""
+    held: Counter[str] = Counter()
+    for folder, count in counts.items():
+        parts = folder.split("/")
+        for depth in range(2, len(parts) + 1):
+            held["/".join(parts[:depth])] += count
+    enough = [folder for folder, count in held.items() if count * 5 >= total * 4]
+    return max(enough, key=lambda folder: (folder.count("/"), folder), default="")
+
+
+def _clusters(counts: Counter[str]) -> list[tuple[list[str], int]]:
     clusters: list[tuple[list[str], int]] = []
     for folder, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         parts = folder.split("/")
@@ -31,8 +54,7 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
             known, total = clusters[place]
             merged = [a if a == b else "*" for a, b in zip(known, parts, strict=True)]
             clusters[place] = (merged, total + count)
-    clusters.sort(key=lambda item: (-item[1], item[0]))
-    return tuple("/".join(parts) or "." for parts, _ in clusters[:limit])
+    return sorted(clusters, key=lambda item: (-item[1], item[0]))
 
 
 def _alike(known: list[str], parts: list[str]) -> bool:

@@ -72,6 +72,15 @@ class _Known:
         words = [item.text for item in analysis.rules]
         return "\n".join([*words, *(item.command for item in analysis.commands)])
 
+    @cached_property
+    def own_folders(self) -> frozenset[str]:
+        """The first names of the analysed paths: a codebase may have a ``templates`` itself."""
+        return frozenset(path.split("/")[0] for path in self.files if "/" in path)
+
+    def is_folder(self, text: str) -> bool:
+        """Whether ``text`` may be a place of the codebase, not of the package."""
+        return text.split("/")[0] in self.own_folders
+
     def quoted(self, text: str) -> bool:
         return text in self.own_words
 
@@ -95,7 +104,7 @@ class _Known:
 
 def _reference(code: InlineCode, known: _Known) -> Iterator[Issue]:
     text, place = code.text.strip(), f"line {code.line}"
-    if _TEMPLATE.match(text) or text.endswith(".template"):
+    if text.endswith(".template") or (_TEMPLATE.match(text) and not known.is_folder(text)):
         if text.removeprefix("./") not in known.templates:
             hint = _close(text, known.templates)
             yield Issue("dangling-template", place, f"no template {text!r} in the package", hint)

@@ -45,15 +45,16 @@ class KnownIds:
     @classmethod
     def of(cls, context: EnhancementContext) -> KnownIds:
         """Every template, declaration, habit, rule, command and technology of ``context``."""
-        analysis = context.analysis
         return cls(
             frozenset(context.template_by_id),
             frozenset(context.symbol_by_id),
             frozenset(
-                {item.id for item in analysis.conventions}
-                | {item.id for item in analysis.rules}
-                | {item.id for item in analysis.commands}
-                | set(context.technology_by_id)
+                (
+                    *context.convention_by_id,
+                    *context.rule_by_id,
+                    *context.command_by_id,
+                    *context.technology_by_id,
+                )
             ),
         )
 

@@ -18,6 +18,7 @@ MAX_TEMPLATES = 5
 _OWN = 80
 _NEAR = 30
 _TEST_OF_MINE = 30
+_SAME_SUBJECT = 12
 _ENOUGH = 20
 _SAME_AGAIN = 8
 """What a second template of the same role loses, so that five copies of one shape do not
@@ -51,6 +52,7 @@ class Ranking:
         mine = {item.id for item in own}
         languages = {item.language for item in own}
         stems = frozenset(word for path in files for word in _words(path))
+        subjects = frozenset(word for item in own for word in _words(item.source))
         used = frozenset(name for path in files for name in self._imports.get(path, ()))
         names = {item.name.casefold() for item in technologies}
         points: dict[str, float] = {}
@@ -60,6 +62,9 @@ class Ranking:
                 base -= 15
             if base <= 0:
                 continue
+            base += _SAME_SUBJECT * bool(
+                template.id not in mine and _words(template.source) & subjects
+            )
             base += 5 * min(2, sum(item.casefold() in names for item in template.technologies))
             base += self._shared(template.source, used) + _GRADES[template.grade]
             points[template.id] = base + min(3, template.support)

@@ -198,21 +198,21 @@ def _technologies(role: Role, files: Sequence[str], analysis: Analysis) -> tuple
     declared nearest to most files first."""
     roots = Counter(analysis.root_of(path) for path in files)
     families = {_family(path, analysis) for path in files} - {""}
-    found: dict[str, tuple[tuple[int, int, int, str], Technology]] = {}
+    found: dict[str, tuple[tuple[int, int, int, int], Technology]] = {}
     for wanted in (role.roles, role.fallback):
-        for item in analysis.technologies:
+        for place, item in enumerate(analysis.technologies):
             home = analysis.root_of(item.path)
             covered = sum(count for root, count in roots.items() if _covers(home, root))
             family = _ECOSYSTEM_FAMILIES.get(item.ecosystem.lower(), "")
             foreign = bool(family and families and family not in families)
             if item.role not in wanted or not covered or foreign:
                 continue
-            key = (wanted.index(item.role), -covered, -len(home), item.path)
+            key = (wanted.index(item.role), -covered, -len(home), place)
             if item.name not in found or key < found[item.name][0]:
                 found[item.name] = (key, item)
         if found:
             break
-    ordered = sorted(found.values(), key=lambda pair: (pair[0], pair[1].name))
+    ordered = sorted(found.values(), key=lambda pair: pair[0])
     return tuple(item for _, item in ordered[:MAX_TECHNOLOGIES])
 
 

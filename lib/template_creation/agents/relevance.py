@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from template_creation.agents.context import EnhancementContext
@@ -47,8 +47,8 @@ def relevant_facts(context: EnhancementContext) -> dict[str, Relevant]:
 
 
 def _conventions(context: EnhancementContext) -> dict[str, tuple[str, ...]]:
-    chosen: dict[str, list[Convention]] = {spec.name: [] for spec in context.agents}
-    for item in context.analysis.conventions:
+    chosen: dict[str, list[str]] = {spec.name: [] for spec in context.agents}
+    for key, item in context.convention_by_id.items():
         shares = [(spec, _share(item, spec)) for spec in context.agents]
         if item.layer:
             takers = [spec for spec, share in shares if share and item.layer in spec.layers]
@@ -56,10 +56,10 @@ def _conventions(context: EnhancementContext) -> dict[str, tuple[str, ...]]:
             shares.sort(key=lambda pair: (-pair[1], pair[0].name))
             takers = [spec for spec, share in shares[:_SHARED_BY] if share >= 0.2]
         for spec in takers:
-            chosen[spec.name].append(item)
+            chosen[spec.name].append(key)
     return {
-        name: tuple(item.id for item in _varied(items)[:MAX_CONVENTIONS])
-        for name, items in chosen.items()
+        name: tuple(_varied(keys, context.convention_by_id)[:MAX_CONVENTIONS])
+        for name, keys in chosen.items()
     }
 
 
@@ -70,15 +70,16 @@ def _share(item: Convention, spec: AgentSpec) -> float:
     return sum(site.path in files for site in sites) / len(sites) if sites else 0.0
 
 
-def _varied(items: Sequence[Convention]) -> list[Convention]:
+def _varied(keys: Sequence[str], known: Mapping[str, Convention]) -> list[str]:
     """Strong habits first, and no kind twice before each kind was there once."""
-    ranked = sorted(items, key=lambda item: (-_strength(item), item.id))
+    ranked = sorted(keys, key=lambda key: -_strength(known[key]))
     seen: Counter[str] = Counter()
     keyed = []
-    for place, item in enumerate(ranked):
-        keyed.append((seen[item.kind], place, item))
-        seen[item.kind] += 1
-    return [item for _, _, item in sorted(keyed, key=lambda entry: entry[:2])]
+    for place, key in enumerate(ranked):
+        kind = known[key].kind
+        keyed.append((seen[kind], place, key))
+        seen[kind] += 1
+    return [key for _, _, key in sorted(keyed)]
 
 
 def _strength(item: Convention) -> float:
@@ -88,14 +89,14 @@ def _strength(item: Convention) -> float:
 
 def _rules(context: EnhancementContext) -> dict[str, tuple[str, ...]]:
     words = {role.name: frozenset(role.words) for role in roster()}
-    scored: dict[str, list[tuple[float, int, Rule]]] = {spec.name: [] for spec in context.agents}
-    for place, rule in enumerate(context.analysis.rules):
+    scored: dict[str, list[tuple[float, int, str]]] = {spec.name: [] for spec in context.agents}
+    for place, (key, rule) in enumerate(context.rule_by_id.items()):
         points = [(_rule_points(rule, spec, words, context), spec) for spec in context.agents]
         best = sorted((item for item in points if item[0] > 0), key=lambda x: (-x[0], x[1].name))
         for value, spec in best[:_RULE_SHARED_BY]:
-            scored[spec.name].append((-value, place, rule))
+            scored[spec.name].append((-value, place, key))
     return {
-        name: tuple(rule.id for _, _, rule in sorted(items, key=lambda x: x[:2])[:MAX_RULES])
+        name: tuple(key for _, _, key in sorted(items)[:MAX_RULES])
         for name, items in scored.items()
     }
 
@@ -122,16 +123,16 @@ def _commands(spec: AgentSpec, context: EnhancementContext) -> tuple[str, ...]:
     roots = Counter(context.analysis.root_of(path) for path in spec.files)
     main = max(roots, key=lambda root: (roots[root], root)) if roots else ""
     scored = []
-    for place, item in enumerate(context.analysis.commands):
+    for place, (key, item) in enumerate(context.command_by_id.items()):
         if item.purpose not in _PURPOSES or not _reaches(item, main):
             continue
         near = item.folder.strip("/") not in ("", ".")
-        scored.append((_PURPOSES.index(item.purpose), not near, place, item.id))
-    once: Counter[int] = Counter()
+        scored.append((_PURPOSES.index(item.purpose), not near, place, key))
+    told: Counter[int] = Counter()
     kept = []
     for purpose, _, _, name in sorted(scored):
-        once[purpose] += 1
-        if once[purpose] <= 2:
+        told[purpose] += 1
+        if told[purpose] <= (2 if _PURPOSES[purpose] == "test" else 1):
             kept.append(name)
     return tuple(kept[:MAX_COMMANDS])
 

@@ -195,7 +195,7 @@ def _agent(
 def _conventions(context: EnhancementContext, wanted: set[str]) -> tuple[ConventionFact, ...]:
     return tuple(
         ConventionFact(
-            id=item.id,
+            id=key,
             kind=item.kind,
             statement=item.statement,
             layer=item.layer,
@@ -205,35 +205,35 @@ def _conventions(context: EnhancementContext, wanted: set[str]) -> tuple[Convent
             example=_place(item.hits[0].path, item.hits[0].line) if item.hits else "",
             otherwise=item.otherwise,
         )
-        for item in context.analysis.conventions
-        if item.id in wanted
+        for key, item in context.convention_by_id.items()
+        if key in wanted
     )
 
 
 def _rules(context: EnhancementContext, wanted: set[str]) -> tuple[RuleFact, ...]:
     return tuple(
         RuleFact(
-            id=item.id,
+            id=key,
             text=item.text,
             source=_place(item.path, item.line),
             modality=item.modality,
         )
-        for item in context.analysis.rules
-        if item.id in wanted
+        for key, item in context.rule_by_id.items()
+        if key in wanted
     )
 
 
 def _commands(context: EnhancementContext, wanted: set[str]) -> tuple[CommandFact, ...]:
     return tuple(
         CommandFact(
-            id=item.id,
+            id=key,
             purpose=item.purpose,
             command=item.command,
             folder=item.folder,
             source=_place(item.path, item.line),
         )
-        for item in context.analysis.commands
-        if item.id in wanted
+        for key, item in context.command_by_id.items()
+        if key in wanted
     )
 
 

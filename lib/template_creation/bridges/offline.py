@@ -42,6 +42,9 @@ MAX_CONSTRAINTS = 6
 AIM = 195
 """The length that answers aim at, in lines of the finished agent: between 150 and 250."""
 
+FILL = 35
+"""So many lines below `AIM`, examples from other layers are no longer worth their place."""
+
 
 class OfflineBridge:
     """An `AgentBridgeInvoker` that extracts its answer from the request's own facts."""
@@ -67,10 +70,10 @@ def answer(request: BatchRequest) -> SectionsResponse:
     facts = _Facts(request)
     drafts = {agent.name: _draft(agent, facts) for agent in request.agents}
     room = {name: max(0, AIM - _lines(draft)) for name, draft in drafts.items()}
-    chosen = choose_examples(request.agents, facts.catalog, room)
+    chosen = choose_examples(request.agents, facts.catalog, room, fill=FILL)
     return SectionsResponse(
         enhancements=tuple(
-            _with_examples(agent, drafts[agent.name], chosen[agent.name])
+            _with_examples(agent, drafts[agent.name], chosen[agent.name], facts)
             for agent in request.agents
         )
     )
@@ -104,7 +107,8 @@ def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
             TemplateItem(id=item.id, why=why(agent, item, place))
             for place, item in enumerate(entries)
         ),
-        practices=_practices([item for item in habits if item not in fixed], rules),
+        practices=_practices([item for item in habits if item not in fixed], rules)
+        or _from_templates(agent, entries),
         constraints=_constraints(agent, fixed, rules, entries, facts),
         commands=tuple(key for key in agent.commands if key in facts.commands),
     )
@@ -127,6 +131,27 @@ def _practices(
     ]
     measured = [PracticeItem(text=_practice(item), cites=(item.id,)) for item in habits]
     return (*written[:4], *measured)[:MAX_PRACTICES]
+
+
+def _from_templates(
+    agent: AgentRequest, entries: Sequence[CatalogEntry]
+) -> tuple[PracticeItem, ...]:
+    """What to do where no habit could be measured: keep to the files that there are."""
+    return tuple(
+        PracticeItem(
+            text=f"Lay out a new file of this kind as `{item.name}` is{_parts(item)}.",
+            cites=(item.id,),
+        )
+        for item in entries
+        if item.category in agent.layers
+    )[:2]
+
+
+def _parts(item: CatalogEntry) -> str:
+    names = [f"`{symbol.name}`" for symbol in item.symbols[:3]]
+    if not names:
+        return f", in about {item.lines} lines"
+    return f": {joined(names)}, in this order" if len(names) > 1 else f": with {names[0]} alone"
 
 
 def _practice(item: ConventionFact) -> str:
@@ -156,8 +181,7 @@ def _constraints(
         for item in fixed
     ]
     items += _library_constraint(agent, facts)
-    items += _grade_constraint(entries)
-    return tuple(items[:MAX_CONSTRAINTS])
+    return tuple((items or _grade_constraint(entries))[:MAX_CONSTRAINTS])
 
 
 def _library_constraint(agent: AgentRequest, facts: _Facts) -> list[ConstraintItem]:
@@ -206,18 +230,21 @@ def _lines(draft: AgentSections) -> int:
 
 
 def _with_examples(
-    agent: AgentRequest, draft: AgentSections, chosen: Sequence[Excerpt]
+    agent: AgentRequest, draft: AgentSections, chosen: Sequence[Excerpt], facts: _Facts
 ) -> AgentSections:
+    entries = [facts.catalog[key] for key in agent.templates if key in facts.catalog]
+    own = sum(item.category in agent.layers for item in entries)
     examples = tuple(ExampleItem(id=item.id, title=example_title(item)) for item in chosen)
     total = _lines(draft) + sum(item.cost for item in chosen)
-    short = _short_because(agent, draft, len(examples)) if total < 165 else ""
+    short = _short_because(agent, own) if total < AIM else ""
     return draft.model_copy(update={"examples": examples, "short_because": short})
 
 
-def _short_because(agent: AgentRequest, draft: AgentSections, examples: int) -> str:
-    templates = counted(len(draft.templates), "template")
+def _short_because(agent: AgentRequest, own: int) -> str:
+    """Why there is no more to show; used only where the file stays under the window."""
+    habits = counted(len(agent.conventions), "measured habit") if agent.conventions else "no habit"
     return (
-        f"{counted(agent.files, 'file')} and {templates} support this agent; "
-        f"{counted(examples, 'excerpt')} and {counted(len(agent.conventions), 'measured habit')} "
-        "are all that they offer without repeating another agent"
+        f"the evidence ends here: {counted(agent.files, 'file')}, "
+        f"{counted(own, 'template')} of this agent's own layers, {habits}; "
+        "more would repeat another agent"
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from template_creation.values.request import AgentRequest, CatalogEntry, CatalogSymbol
 
@@ -13,6 +14,9 @@ __all__ = ["Excerpt", "choose_examples", "http_route"]
 SHORTEST = 5
 LONGEST = 45
 """An excerpt has 6 to 45 lines of code; a longer declaration is cut at a statement."""
+
+WHOLE_FILE = 36
+"""A file of so few lines is shown whole: a thing to copy, not a part of one."""
 
 OVERHEAD = 7
 """Lines around an excerpt: heading, caption, fences, blank lines."""
@@ -60,29 +64,32 @@ def http_route(symbol: CatalogSymbol) -> tuple[str, str] | None:
     return None
 
 
-@dataclass
-class _Shelf:
-    """What was shown so far, by all agents and by one."""
-
-    used: set[str] = field(default_factory=set)
+_PASSES = ((True, True, 1), (True, False, 1), (False, True, 1), (False, True, 2))
+"""Own templates only, no form twice, at most so many agents for one excerpt."""
 
 
 def choose_examples(
-    agents: Sequence[AgentRequest], catalog: Mapping[str, CatalogEntry], room: Mapping[str, int]
+    agents: Sequence[AgentRequest],
+    catalog: Mapping[str, CatalogEntry],
+    room: Mapping[str, int],
+    *,
+    fill: int = 0,
 ) -> dict[str, list[Excerpt]]:
     """The excerpts of each agent: about ``room[name]`` lines, none shown by two agents.
 
-    First every agent takes from the templates of its own layers, then those with room left
-    take from the others that they cite, so that nobody loses its own best example.
+    First every agent takes from the templates of its own layers, so that nobody loses its own
+    best example. What other layers offer only fills an agent up to the least length, ``fill``
+    lines below ``room``; if that is not enough, an excerpt may be shown by two agents.
     """
-    shelf = _Shelf()
+    shown: Counter[str] = Counter()
     chosen: dict[str, list[Excerpt]] = {agent.name: [] for agent in agents}
-    for own_only, strict in ((True, True), (True, False), (False, True), (False, False)):
+    for own_only, strict, most in _PASSES:
         for agent in agents:
             entries = [catalog[key] for key in agent.templates if key in catalog]
             if own_only:
                 entries = [item for item in entries if item.category in agent.layers]
-            _fill(chosen[agent.name], entries, room[agent.name], shelf, strict=strict)
+            wanted = room[agent.name] - (0 if own_only else fill)
+            _fill(chosen[agent.name], entries, wanted, shown, strict=strict, most=most)
     for agent in agents:
         place = {key: number for number, key in enumerate(agent.templates)}
         chosen[agent.name].sort(key=lambda item: (place[item.template.id], _line(item)))
@@ -93,12 +100,14 @@ def _fill(
     mine: list[Excerpt],
     entries: Sequence[CatalogEntry],
     room: int,
-    shelf: _Shelf,
+    shown: Counter[str],
     *,
     strict: bool,
+    most: int,
 ) -> None:
     """Adds excerpts, one of each template in turn, until ``room`` is used up. ``strict``
-    takes no form twice; otherwise a form may come back from another template."""
+    takes no form twice; otherwise a form may come back from another template. ``most``
+    agents may show one excerpt."""
     queues = [list(_excerpts(entry)) for entry in entries]
     while any(queues):
         for queue in queues:
@@ -110,7 +119,8 @@ def _fill(
                 (
                     one
                     for one in queue
-                    if one.id not in shelf.used
+                    if shown[one.id] < most
+                    and one not in mine
                     and (one.form, "" if strict else one.template.id) not in taken
                     and spent + one.cost <= room + OVERHEAD
                 ),
@@ -120,22 +130,36 @@ def _fill(
                 queue.clear()
                 continue
             queue.remove(item)
-            shelf.used.add(item.id)
+            shown[item.id] += 1
             mine.append(item)
 
 
 def _excerpts(entry: CatalogEntry) -> Iterator[Excerpt]:
-    """What ``entry`` can show, whole declarations of a good length first."""
+    """What ``entry`` can show: the whole file if it is small and mostly declarations, else
+    its declarations, those first that need no cut."""
+    if _shows_whole(entry):
+        yield Excerpt(entry.id, entry, None, entry.lines + OVERHEAD)
+        return
     found = []
     for symbol in entry.symbols:
-        first, last = (int(part) for part in symbol.lines.split("-"))
-        length = last - first + 1
+        length = _length(symbol)
         if length >= SHORTEST:
             cost = min(length, LONGEST) + OVERHEAD
             found.append((length > LONGEST, Excerpt(symbol.id, entry, symbol, cost)))
     if not found and entry.lines:
         yield Excerpt(entry.id, entry, None, min(entry.lines, LONGEST) + OVERHEAD)
     yield from (item for _, item in sorted(found, key=lambda pair: pair[0]))
+
+
+def _shows_whole(entry: CatalogEntry) -> bool:
+    """Not where a licence or a table of imports would fill the excerpt."""
+    declared = sum(_length(symbol) for symbol in entry.symbols)
+    return entry.lines <= WHOLE_FILE and declared * 2 >= entry.lines
+
+
+def _length(symbol: CatalogSymbol) -> int:
+    first, last = (int(part) for part in symbol.lines.split("-"))
+    return last - first + 1
 
 
 def _line(item: Excerpt) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from template_creation.bridges.selection import Excerpt, http_route
-from template_creation.values.layers import LAYER_TITLES
 from template_creation.values.request import (
     AgentRequest,
     CatalogEntry,
@@ -13,21 +12,6 @@ from template_creation.values.request import (
 )
 
 __all__ = ["counted", "example_title", "joined", "why"]
-
-_KINDS = {
-    "class": ("class", "classes"),
-    "interface": ("interface", "interfaces"),
-    "struct": ("struct", "structs"),
-    "enum": ("enum", "enums"),
-    "record": ("record", "records"),
-    "type": ("type", "types"),
-    "trait": ("trait", "traits"),
-    "module": ("module", "modules"),
-    "function": ("function", "functions"),
-    "method": ("method", "methods"),
-    "constant": ("constant", "constants"),
-    "test": ("test", "tests"),
-}
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
@@ -53,16 +37,22 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
     """Why ``entry`` is the agent's template number ``place`` (0 is the first): what it shows,
     by the names of its declarations."""
-    title = LAYER_TITLES.get(entry.category, entry.category)
     if entry.category in agent.layers:
         lead = "Start here" if place == 0 else "Also of your layer"
     elif entry.category in ("tests", "e2e"):
         lead = "The tests that go with this work"
+    elif {"tests", "e2e"} & set(agent.layers):
+        lead = "Code under test"
     else:
-        lead = f"What this work meets in {title}"
-    shown = _declared(entry.symbols)
+        lead = "Next to this work"
+    shown = "" if _named_in(entry) else _declared(entry.symbols)
     sentence = f"{lead}: {_lowered(entry.purpose)}" if entry.purpose else lead
     return f"{sentence.rstrip('.')}. {shown}" if shown else f"{sentence.rstrip('.')}."
+
+
+def _named_in(entry: CatalogEntry) -> bool:
+    """Whether the purpose already names the one declaration there is."""
+    return len(entry.symbols) == 1 and entry.symbols[0].name in entry.purpose
 
 
 def _declared(symbols: Sequence[CatalogSymbol]) -> str:
@@ -92,5 +82,5 @@ def example_title(item: Excerpt) -> str:
     if route:
         verb, path = route
         return f"{verb} `{path}`: `{symbol.name}`" if path else f"{verb}: `{symbol.name}`"
-    kind = _KINDS.get(symbol.kind, (symbol.kind, ""))[0]
+    kind = "test" if symbol.name.lower().startswith("test_") else symbol.kind
     return f"{kind.capitalize()} `{symbol.name}`"
