@@ -1,5 +1,6 @@
 """From files and facts to what may be said about a codebase, each claim with its evidence."""
 
+from template_creation.analysis.conventions import recount
 from template_creation.analysis.survey import analyse
 
-__all__ = ["analyse"]
+__all__ = ["analyse", "recount"]
