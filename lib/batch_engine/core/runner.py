@@ -205,27 +205,26 @@ class _StepRun(Generic[T, R]):
             for plan in plans:
                 in_flight.add(pool.submit(ChunkRun(self.settings, plan).run))
                 if len(in_flight) >= window:
-                    in_flight = self._collect(in_flight)
+                    self._collect(in_flight)
                 if self._stopped:
                     break
             while in_flight and not self._stopped:
-                in_flight = self._collect(in_flight)
+                self._collect(in_flight)
         finally:
             self._settle(in_flight)
             if executor is None:
-                pool.shutdown(cancel_futures=True)
+                pool.shutdown()
 
-    def _collect(self, in_flight: set[Future[ChunkResult[R]]]) -> set[Future[ChunkResult[R]]]:
-        done, rest = wait(in_flight, return_when=FIRST_COMPLETED)
-        failure: BaseException | None = None
+    def _collect(self, in_flight: set[Future[ChunkResult[R]]]) -> None:
+        """Takes out of ``in_flight`` what is done, waiting for at least one."""
+        done = wait(in_flight, return_when=FIRST_COMPLETED).done
+        in_flight -= done
+        failures = [failure for future in done if (failure := future.exception()) is not None]
         for future in done:
-            failure = future.exception() or failure
             if future.exception() is None:
                 self._take(future.result())
-        if failure is not None:
-            self._settle(rest)
-            raise failure
-        return rest
+        if failures:
+            raise failures[0]
 
     def _settle(self, in_flight: set[Future[ChunkResult[R]]]) -> None:
         """Cancels what has not begun and waits for the rest, whose results get stored."""

@@ -1,0 +1,262 @@
+"""The promise of docs/engine.md, kept through SIGKILL, in real processes.
+
+Every item runs at least once and is stored exactly once; at most the chunks in flight run again
+after a crash; what was announced as complete is never lost.
+
+Each process runs the program below: it notes every item that it works on, and every chunk that
+was announced, in files that it flushes before it goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from batch_engine.core import (
+    FAILPOINT_VARIABLE,
+    FAILPOINTS,
+    SqliteRunStore,
+    StepRef,
+)
+
+ITEMS = 12
+CHUNK = 2
+CHUNKS = ITEMS // CHUNK
+
+PROGRAM = """
+import json, os, sys
+from pathlib import Path
+from batch_engine.core import *
+
+directory, items, chunk, workers, early = Path(sys.argv[1]), *map(int, sys.argv[2:6])
+log = os.open(directory / "effects.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+def note(line):
+    os.write(log, (line + "\\n").encode())
+
+def work(numbers, context):
+    answer = {}
+    for key, number in zip(context.keys, numbers):
+        note(f"run {number}")
+        result = {"square": number * number, "text": "é" * (number % 3)}
+        if number == 5 and context.attempt == 1:
+            answer[key] = ItemFailure(TransientError("once"))
+        elif number == 7:
+            answer[key] = ItemFailure("never")
+        elif early:
+            context.complete(number, result)
+        else:
+            answer[key] = result
+    return answer
+
+def listener(event):
+    if isinstance(event, ChunkCompleted):
+        note(f"announced {event.number}")
+
+with SqliteRunStore(directory / "run") as store:
+    result = run_batches(
+        range(items), work, step="square", key=str, chunking=chunk, store=store,
+        fingerprint="v1", retry=RetryPolicy(initial_s=0), listeners=[listener],
+        max_workers=workers or None,
+    )
+    outcomes = [
+        [o.key, o.value, None if o.error is None else [o.error.code, o.error.error]]
+        for o in result.in_order()
+    ]
+    print(json.dumps([outcomes, store.took_over != ""]))
+"""
+
+
+def _run(
+    directory: Path,
+    failpoint: str = "",
+    *,
+    workers: int = 0,
+    early: bool = False,
+    items: int = ITEMS,
+    chunk: int = CHUNK,
+) -> subprocess.CompletedProcess[str]:
+    directory.mkdir(exist_ok=True)
+    environment = {**os.environ, FAILPOINT_VARIABLE: failpoint} if failpoint else {**os.environ}
+    sizes = [str(items), str(chunk), str(workers), str(int(early))]
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(directory), *sizes],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _outcomes(done: subprocess.CompletedProcess[str]) -> list[object]:
+    assert done.returncode == 0, done.stderr
+    outcomes: list[object] = json.loads(done.stdout)[0]
+    return outcomes
+
+
+def _effects(directory: Path) -> tuple[Counter[int], list[int]]:
+    """How often each item was worked on, and the chunks that were announced."""
+    lines = (directory / "effects.log").read_text().splitlines()
+    runs = Counter(int(line.split()[1]) for line in lines if line.startswith("run "))
+    return runs, [int(line.split()[1]) for line in lines if line.startswith("announced ")]
+
+
+def _stored(directory: Path) -> dict[str, object]:
+    with SqliteRunStore(directory / "run", read_only=True) as store:
+        return {row.key: (row.status, row.data) for row in store.items(StepRef("square", "v1"))}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+    """What a run that nobody kills prints, stores and does."""
+    directory = tmp_path_factory.mktemp("undisturbed")
+    outcomes = _outcomes(_run(directory))
+    runs, announced = _effects(directory)
+    assert announced == list(range(1, CHUNKS + 1))
+    return {"outcomes": outcomes, "stored": _stored(directory), "runs": runs}
+
+
+def _hits() -> list[tuple[str, int]]:
+    """Each failpoint at the first, a middle and the last chunk; `before_merge` comes once, and
+    `during_load` only in a run that finds results (see the tests below)."""
+    per_chunk = ("before_work", "after_work", "before_persist", "mid_transaction")
+    after = ("after_persist", "after_announce")
+    numbers = (1, CHUNKS // 2 + 1, CHUNKS)
+    return [(name, n) for name in (*per_chunk, *after) for n in numbers] + [("before_merge", 1)]
+
+
+def _attempted_twice(runs: Counter[int], undisturbed: Mapping[str, object]) -> int:
+    """Items that were worked on more often than without the crash. The item that always fails
+    does not count: it has no result, and the next run rightly tries it again."""
+    usual = undisturbed["runs"]
+    assert isinstance(usual, Counter)
+    return sum((runs - usual)[number] for number in runs if number != 7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("point", "hit"), _hits())
+def test_after_a_kill_at_any_point_the_result_is_that_of_an_undisturbed_run(
+    point: str, hit: int, undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    killed = _run(tmp_path, f"{point}:{hit}")
+    assert killed.returncode == -signal.SIGKILL
+    announced = set(_effects(tmp_path)[1])
+    before = _stored(tmp_path) if (tmp_path / "run" / "run.sqlite3").exists() else {}
+    for number in announced:
+        chunk = range((number - 1) * CHUNK, number * CHUNK)
+        assert {str(item) for item in chunk} <= set(before), "announced and lost"
+
+    resumed = _run(tmp_path)
+    assert _outcomes(resumed) == undisturbed["outcomes"]
+    assert json.loads(resumed.stdout)[1], "the dead owner's run was not taken over"
+    assert _stored(tmp_path) == undisturbed["stored"]
+    runs, _ = _effects(tmp_path)
+    assert _attempted_twice(runs, undisturbed) <= CHUNK
+
+
+def test_every_failpoint_is_killed_at() -> None:
+    killed = {name for name, _ in _hits()} | {"during_load", "after_item"}
+    assert killed == set(FAILPOINTS)
+
+
+@pytest.mark.slow
+def test_kills_during_the_resume_itself_converge(
+    undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    """Five times in a row, each a little later."""
+    assert _run(tmp_path, "after_persist:3").returncode == -signal.SIGKILL
+    for hit in range(1, 6):
+        assert _run(tmp_path, f"during_load:{hit}").returncode == -signal.SIGKILL
+    assert _outcomes(_run(tmp_path)) == undisturbed["outcomes"]
+    runs, _ = _effects(tmp_path)
+    assert _attempted_twice(runs, undisturbed) <= 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hit", [1, 4, 9])
+def test_what_was_completed_early_is_never_run_again(
+    hit: int, undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    """One chunk for everything, as one request for all agents: finished items survive alone."""
+    killed = _run(tmp_path, f"after_item:{hit}", early=True, chunk=ITEMS)
+    assert killed.returncode == -signal.SIGKILL
+    stored = _stored(tmp_path)
+    assert len(stored) == hit
+    resumed = _run(tmp_path, early=True, chunk=ITEMS)
+    assert _outcomes(resumed) == undisturbed["outcomes"]
+    runs, _ = _effects(tmp_path)
+    assert {key: runs[int(key)] for key in stored} == dict.fromkeys(stored, 1)
+
+
+@pytest.mark.slow
+def test_with_workers_at_most_the_chunks_in_flight_run_again(
+    undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    workers = 2
+    killed = _run(tmp_path, "after_work:4", workers=workers)
+    assert killed.returncode == -signal.SIGKILL
+    assert _outcomes(_run(tmp_path, workers=workers)) == undisturbed["outcomes"]
+    runs, _ = _effects(tmp_path)
+    assert _attempted_twice(runs, undisturbed) <= workers * CHUNK
+
+
+@pytest.mark.slow
+def test_a_seeded_kill_loop_loses_nothing(
+    undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    """Kill after kill at places drawn from a seed, until a run gets through."""
+    draw = random.Random(20261121)
+    kills = 0
+    for _ in range(8):
+        point, hit = draw.choice(sorted(FAILPOINTS)), draw.randint(1, 2)
+        done = _run(tmp_path, f"{point}:{hit}")
+        if done.returncode == 0:
+            assert _outcomes(done) == undisturbed["outcomes"]
+        kills += done.returncode == -signal.SIGKILL
+    assert kills >= 3
+    assert _outcomes(_run(tmp_path)) == undisturbed["outcomes"]
+    assert _stored(tmp_path) == undisturbed["stored"]
+    runs, _ = _effects(tmp_path)
+    assert _attempted_twice(runs, undisturbed) <= kills * CHUNK
+
+
+@pytest.mark.slow
+def test_of_two_resumers_one_wins_and_the_other_is_told(tmp_path: Path) -> None:
+    """The first waits inside its work until the second one has come and gone."""
+    gate = """
+import sys
+from pathlib import Path
+from batch_engine.core import *
+
+def work(items, context):
+    print("working", flush=True)
+    sys.stdin.readline()
+    return items
+
+with SqliteRunStore(Path(sys.argv[1]) / "run") as store:
+    print(run_batches([1], work, step="square", store=store).ok)
+"""
+    assert _run(tmp_path, "after_persist:2").returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", gate, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "working\n"
+        second = _run(tmp_path)
+        assert second.returncode == 1
+        assert f"StoreLockedError: {str(tmp_path / 'run')!r} is in use by process {first.pid}" in (
+            second.stderr
+        )
+        out, _ = first.communicate("go on\n")
+    assert out == "True\n"
+    assert _run(tmp_path).returncode == 0
