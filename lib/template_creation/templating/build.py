@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from template_creation.scan.secrets import find_secrets  # the door also opens the walk, with git
 from template_creation.syntax import parse
-from template_creation.templating.entities import Entity, find_entities
+from template_creation.templating.entities import Entity, find_entities, shared_names
 from template_creation.templating.exemplars import Group, Member, find_groups, in_rounds
 from template_creation.templating.names import Names, collect_names
 from template_creation.templating.paths import (
@@ -85,6 +85,7 @@ class _Workshop:
     names: Names
     styles: PathStyles
     project: Term | None
+    shared: Mapping[tuple[str, ...], frozenset[str]]
 
 
 def build_templates(
@@ -109,6 +110,7 @@ def build_templates(
         collect_names(analysis),
         measure_styles(sorted(analysis.files)),
         _project_term(analysis),
+        shared_names(analysis, entities),
     )
     built: list[Template] = []
     dropped: list[Dropped] = []
@@ -232,7 +234,7 @@ def _extract(
         proofs = (prove_round_trip(verbatim, terms, data), *_not_applied("no grammar"))
         return verbatim, proofs, "text-only"
     names = shop.names.for_file(path, facts or FileFacts(language))
-    refused: set[str] = set()
+    refused = {name for term in terms for name in shop.shared.get(term.words, ())}
     offsets: set[int] = set()
     reason = "no name of ours in it"
     for _ in range(_ATTEMPTS):

@@ -9,7 +9,7 @@ one file per role. A candidate must be the name of a declared type.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from template_creation.templating.vocabulary import INVARIANT_WORDS, STOP_WORDS,
 from template_creation.templating.words import plural, plural_words, singular, split_words
 from template_creation.values.analysis import Analysis
 
-__all__ = ["Entity", "find_entities", "paths_of", "relative_path"]
+__all__ = ["Entity", "find_entities", "paths_of", "relative_path", "shared_names"]
 
 _MAX_ENTITIES = 12
 _MAX_WORDS = 3
@@ -237,3 +237,33 @@ def paths_of(entities: Iterable[Entity], path: str) -> Iterator[tuple[Entity, st
     by_words = {entity.words: entity for entity in entities}
     for words, pattern in _path_patterns(path, set(by_words)):
         yield by_words[words], pattern
+
+
+def shared_names(
+    analysis: Analysis, entities: Sequence[Entity]
+) -> dict[tuple[str, ...], frozenset[str]]:
+    """Names that contain an entity's noun and mean something else, per entity: files about
+    other entities use them too, and no other entity has a name like it.
+
+    ``FormItem`` of a form library that was copied into the codebase is no item: the user form
+    uses it as well, and there is no ``FormUser``.
+    """
+    words = {entity.words for entity in entities}
+    roots = frozenset(root.path for root in analysis.roots)
+    patterns: dict[str, set[_Words]] = defaultdict(set)
+    outside: dict[_Words, dict[str, str]] = defaultdict(dict)
+    for path, facts in sorted(analysis.facts.items()):
+        about = {entity.words for entity, _ in paths_of(entities, relative_path(roots, path)[1])}
+        for name in facts.identifiers:
+            normal = _normal(name)
+            for found in set(_runs(normal)) & words:
+                if len(found) == len(normal):
+                    continue
+                pattern = _replaced(normal, found)
+                patterns[pattern].add(found)
+                if about and found not in about:
+                    outside[found][name] = pattern
+    return {
+        found: frozenset(name for name, pattern in names.items() if len(patterns[pattern]) == 1)
+        for found, names in outside.items()
+    }

@@ -67,13 +67,14 @@ class Names:
     """Everything that the repository declares.
 
     ``declared`` are names of its code, parts of its namespaces and its modules; ``stems`` are
-    all endings of its paths without extension (``app/models``), folders included;
+    all endings of its paths without extension (``app/models``), with the extension, empty for
+    folders;
     ``namespaces`` are its declared ones, ``outer_namespaces`` all their beginnings;
     ``modules`` are the names of its package roots.
     """
 
     declared: frozenset[str]
-    stems: frozenset[str]
+    stems: Mapping[str, str]
     namespaces: frozenset[str]
     outer_namespaces: frozenset[str]
     modules: frozenset[str]
@@ -91,6 +92,13 @@ class Names:
         return FileNames(
             self, path, facts.language, frozenset(own), frozenset(foreign), frozenset(packages)
         )
+
+    def extension_of(self, path: str) -> str | None:
+        """The extension of the file that a text such as ``owners/form`` names, if it does."""
+        text = path.strip("/")
+        if text.count("/") < 1:
+            return None
+        return self.stems.get(text) or self.stems.get(_stem(text)) or None
 
     def resolves(self, module: str, language: str, path: str) -> bool:
         """Whether ``module`` as written in the file at ``path`` is one of ours."""
@@ -199,17 +207,20 @@ def _beginnings(namespace: str) -> Iterable[str]:
     return (".".join(parts[: index + 1]) for index in range(len(parts)))
 
 
-def _stems(paths: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
+def _stems(paths: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     folders: set[str] = set()
     for path in paths:
-        found.update(_endings(_stem(path)))
+        extension = path.rpartition(".")[2]
+        for ending in _endings(_stem(path)):
+            found[ending] = extension
         folder = path.rpartition("/")[0]
         while folder and folder not in folders:
             folders.add(folder)
-            found.update(_endings(folder))
+            for ending in _endings(folder):
+                found.setdefault(ending, "")
             folder = folder.rpartition("/")[0]
-    return frozenset(found)
+    return found
 
 
 def _endings(path: str) -> Iterable[str]:

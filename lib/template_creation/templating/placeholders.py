@@ -307,7 +307,26 @@ def _decide(
         return Choice(hit, _import_case(data, node, hit, names, styles), kind, "")
     if kind == "string" and _is_style(data, node, hit):
         return None
+    if kind == "string" and len(hit.term.words) == 1:
+        named = _path_case(data, node, hit, names, styles)
+        if named is not None:
+            return Choice(hit, named, kind, "")
     return Choice(hit, _text_case(data, node, hit, kind, names.language), kind, "")
+
+
+def _path_case(
+    data: bytes, node: Node, hit: Hit, names: FileNames, styles: PathStyles
+) -> CaseStyle | None:
+    """The case in a string that names a file of the repository (``owners/ownerForm``)."""
+    before = re.search(rb"[\w./-]*$", data[node.start_byte : hit.start])
+    after = re.match(rb"[\w./-]*", data[hit.end : node.end_byte])
+    left, right = (before.group() if before else b""), (after.group() if after else b"")
+    path = (left + data[hit.start : hit.end] + right).decode("ascii", "replace")
+    extension = names.names.extension_of(path)
+    if extension is None:
+        return None
+    near, far = _token(data, node, hit)
+    return styles.case(hit, near, far, extension, folder=b"/" in right)
 
 
 def _identifier_case(
@@ -344,7 +363,8 @@ def _import_case(
     before, after = _token(data, node, hit)
     extension = names.path.rpartition(".")[2]
     is_last = b"/" not in data[hit.end : node.end_byte]
-    return styles.case(hit, before, after, extension, folder=not is_last)
+    folder = not is_last or names.language == "go"
+    return styles.case(hit, before, after, extension, folder=folder)
 
 
 def _text_case(data: bytes, node: Node, hit: Hit, kind: SiteKind, language: str) -> CaseStyle:
@@ -373,6 +393,18 @@ def _text_case(data: bytes, node: Node, hit: Hit, kind: SiteKind, language: str)
     if left == b"/" or right == b"/":
         return "kebab"
     return _default(language)
+
+
+def _is_raised(node: Node) -> bool:
+    """Whether the text is part of an error that is raised: words for a person."""
+    top: Node | None = node
+    for _ in range(6):
+        if top is None or top.type in ("block", "statement_block"):
+            return False
+        if top.type in ("raise_statement", "throw_statement", "throw_expression"):
+            return True
+        top = top.parent
+    return False
 
 
 def _default(language: str) -> CaseStyle:

@@ -176,8 +176,11 @@ def _name_fault(
                 bad.add(one)
         elif is_foreign_site(old, subject.names):
             continue
+        # A package is another kind of name than a variable that is written the same.
+        space = "package " if site_kind(old) == "package" else ""
+        one, other = space + one, space + other
         if forward.setdefault(one, other) != other or backward.setdefault(other, one) != one:
-            bad.update({one, backward.get(other, one)})
+            bad.update(name.removeprefix(space) for name in (one, backward.get(other, one)))
     if not bad:
         return None
     detail = f"not one to one or another style: {', '.join(sorted(bad)[:5])}"

@@ -92,7 +92,7 @@ STOP_WORDS = words_in(
     env environment error event exception executor export ext extension extra factory
     failure fake feature field file filter fixture flag form format formatter forbidden
     frontend function generator generic get global guard handler header health hello helper
-    home hook host http icon id identity impl import index info init input instance
+    home hook host http icon id identity image impl import index info init input instance
     integration interceptor interface internal invalid iterator job json key kind label
     layout lib library link list listener loader local log logger logging login logout main
     manager map mapper mapping meta metadata method middleware migration misc mixin mock
