@@ -51,7 +51,7 @@ def place(path: str, line: int, end_line: int = 0) -> str:
 
 
 def _convention(item: Convention) -> str:
-    said = f"All {item.n} do" if item.k == item.n else f"{item.k} of {item.n} do"
+    said = f"{item.k} of {item.n}"
     if item.hits:
         said += f", for example {_site(item.hits[0])}"
     if not item.misses:
@@ -60,8 +60,8 @@ def _convention(item: Convention) -> str:
     other = "the other one" if rest == 1 else f"the other {rest}"
     if item.otherwise:
         return f"{said}; {other}: {item.otherwise} ({_site(item.misses[0])})."
-    verb = "does" if rest == 1 else "do"
-    return f"{said}; {other} {verb} not (see {_site(item.misses[0])})."
+    exception = "the exception is" if rest == 1 else "an exception is"
+    return f"{said}; {exception} {_site(item.misses[0])}."
 
 
 def _site(site: Site) -> str:

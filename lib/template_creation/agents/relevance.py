@@ -18,11 +18,11 @@ MAX_CONVENTIONS = 12
 MAX_RULES = 6
 MAX_COMMANDS = 6
 
-_SHARED_BY = 2
-"""A habit of the whole codebase is told by the agents with most of its places, not by all:
+_SHARED_BY = 1
+"""A habit of the whole codebase is told by the agent with most of its places, not by all:
 what concerns everyone stands in CLAUDE.md once."""
 
-_RULE_SHARED_BY = 3
+_RULE_SHARED_BY = 2
 
 _PURPOSES = ("test", "lint", "types", "format", "build", "generate", "migrate", "run")
 
@@ -110,13 +110,13 @@ def _rule_points(
     said = set(re.findall(r"[a-z][a-z0-9-]+", rule.text.lower()))
     role = next((name for name in words if spec.name.endswith(name)), "")
     overlap = len(said & words.get(role, frozenset()))
-    overlap += 2 * sum(item.name.lower() in rule.text.lower() for item in spec.technologies)
+    overlap += sum(item.name.lower() in rule.text.lower() for item in spec.technologies)
     home = context.analysis.root_of(rule.path)
     roots = {context.analysis.root_of(path) for path in spec.files}
     if home and not any(root == home or root.startswith(f"{home}/") for root in roots):
         return 0.0
-    strong = 0.5 if rule.modality in ("must", "must-not") else 0.0
-    return overlap + strong if overlap else 0.0
+    needed = 1 if rule.modality == "must-not" else 2
+    return float(overlap) if overlap >= needed else 0.0
 
 
 def _commands(spec: AgentSpec, context: EnhancementContext) -> tuple[str, ...]:

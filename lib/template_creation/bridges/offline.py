@@ -11,9 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from template_creation.bridges.habits import instruct
 from template_creation.bridges.selection import Excerpt, choose_examples
 from template_creation.bridges.wording import counted, example_title, joined, why
 from template_creation.errors import GenerationError
+from template_creation.values.layers import LAYER_TITLES
 from template_creation.values.request import (
     AgentRequest,
     BatchRequest,
@@ -36,6 +38,9 @@ FEWEST_PLACES = 5
 """A habit is told from five places on: 4 of 4 may be chance."""
 
 ALWAYS, USUALLY = 0.8, 0.6
+
+SURE_PLACES = 8
+"""A habit without exception becomes a constraint from so many places on."""
 
 MAX_PRACTICES = 9
 MAX_CONSTRAINTS = 6
@@ -107,7 +112,7 @@ def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
             TemplateItem(id=item.id, why=why(agent, item, place))
             for place, item in enumerate(entries)
         ),
-        practices=_practices([item for item in habits if item not in fixed], rules)
+        practices=_practices(agent, [item for item in habits if item not in fixed], rules)
         or _from_templates(agent, entries),
         constraints=_constraints(agent, fixed, rules, entries, facts),
         commands=tuple(key for key in agent.commands if key in facts.commands),
@@ -117,19 +122,23 @@ def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
 def _without_exception(habits: Sequence[ConventionFact]) -> list[ConventionFact]:
     """Habits to put as constraints: those that all places follow, the best established ones;
     half of the list at most, so that practices remain."""
-    total = [item for item in habits if item.k == item.n and item.n >= 10]
+    total = [
+        item
+        for item in habits
+        if item.k == item.n and item.n >= SURE_PLACES and instruct(item.statement).avoid
+    ]
     return total[: min(3, len(habits) // 2)]
 
 
 def _practices(
-    habits: Sequence[ConventionFact], rules: Sequence[RuleFact]
+    agent: AgentRequest, habits: Sequence[ConventionFact], rules: Sequence[RuleFact]
 ) -> tuple[PracticeItem, ...]:
     written = [
         PracticeItem(text=item.text, cites=(item.id,))
         for item in rules
         if item.modality != "must-not"
     ]
-    measured = [PracticeItem(text=_practice(item), cites=(item.id,)) for item in habits]
+    measured = [PracticeItem(text=_practice(item, agent), cites=(item.id,)) for item in habits]
     return (*written[:4], *measured)[:MAX_PRACTICES]
 
 
@@ -154,11 +163,16 @@ def _parts(item: CatalogEntry) -> str:
     return f": {joined(names)}, in this order" if len(names) > 1 else f": with {names[0]} alone"
 
 
-def _practice(item: ConventionFact) -> str:
-    sentence = item.statement.rstrip(".")
+def _practice(item: ConventionFact, agent: AgentRequest) -> str:
+    """The imperative; "usually" where one place in five or more does otherwise."""
+    sentence = instruct(item.statement, keep_layer=_keep_layer(item, agent)).do
     if item.k / item.n < ALWAYS:
-        return f"Prefer the usual form: {sentence[0].lower()}{sentence[1:]}."
-    return f"{sentence}."
+        return f"Usually {sentence[0].lower()}{sentence[1:]}"
+    return sentence
+
+
+def _keep_layer(item: ConventionFact, agent: AgentRequest) -> bool:
+    return len(agent.layers) > 1 and bool(item.layer)
 
 
 def _constraints(
@@ -175,7 +189,7 @@ def _constraints(
     ]
     items += [
         ConstraintItem(
-            text=f"Make no exception to this, there is none yet: {_lowered(item.statement)}",
+            text=instruct(item.statement, keep_layer=_keep_layer(item, agent)).avoid,
             cites=(item.id,),
         )
         for item in fixed
@@ -189,10 +203,10 @@ def _library_constraint(agent: AgentRequest, facts: _Facts) -> list[ConstraintIt
     if not used:
         return []
     names = joined([item.name for item in used[:3]])
-    verb = "does" if len(used[:3]) == 1 else "do"
+    work = LAYER_TITLES.get(agent.layers[0], agent.layers[0]) if agent.layers else "this work"
     return [
         ConstraintItem(
-            text=f"Bring in no other library for what {names} already {verb} here.",
+            text=f"Do not bring in a library besides {names} for {work}.",
             cites=tuple(item.id for item in used[:3]),
         )
     ]
@@ -211,11 +225,6 @@ def _grade_constraint(entries: Sequence[CatalogEntry]) -> list[ConstraintItem]:
             cites=tuple(item.id for item in loose),
         )
     ]
-
-
-def _lowered(text: str) -> str:
-    first = text.split(" ", 1)[0]
-    return text if not first[1:].islower() else text[0].lower() + text[1:]
 
 
 def _lines(draft: AgentSections) -> int:
