@@ -121,6 +121,8 @@ def _by_path(entry: Entry, path: str) -> tuple[ExclusionReason, str] | None:
         return "secret-file", "left unread by its name"
     if names.is_lock_file(path):
         return "lock-file", ""
+    if names.is_output(path):
+        return "generated", "build output by its name"
     is_code = language_of(path) in _GRAMMARS
     if not is_code and (rule := names.generated_by_name(path, is_code=False)) is not None:
         return "generated", rule

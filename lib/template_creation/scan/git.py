@@ -79,7 +79,7 @@ def _tracked(line: bytes) -> Entry:
 
 def _is_ignored(root: Path) -> bool:
     try:
-        _git(root, "check-ignore", "-q", ".")
+        _git(root.parent, "check-ignore", "-q", "--", root.name)
     except GitRefused:
         return False
     return True

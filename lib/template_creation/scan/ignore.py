@@ -36,11 +36,22 @@ class _Layer:
 def list_with_pathspec(root: Path, *, notes: tuple[str, ...] = ()) -> Listing:
     """Every file under ``root`` that no ignore file leaves out. Symbolic links are listed and
     never followed. Inside a repository that git did not list, the ignore files above ``root``
-    and ``.git/info/exclude`` count too."""
+    and ``.git/info/exclude`` count too, unless they ignore ``root`` itself."""
     top = _repository_top(root)
     layers = list(_layers_above(top, root)) if top is not None else []
     inside = "" if top is None else _relative(root, top)
+    if _leads_through_ignored(inside, layers):
+        layers = []
     return Listing(tuple(_walk(root, layers, inside)), "pathspec", notes=notes)
+
+
+def _leads_through_ignored(inside: str, layers: list[_Layer]) -> bool:
+    parts = inside.split("/")[:-1]
+    folders = ("/".join(parts[:end]) + "/" for end in range(1, len(parts) + 1))
+    return any(
+        _is_ignored(folder, (layer for layer in layers if folder.startswith(layer.prefix)))
+        for folder in folders
+    )
 
 
 def _repository_top(root: Path) -> Path | None:

@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["PRUNED_FOLDERS", "generated_by_name", "is_lock_file", "is_secret_file", "vendored_by"]
+__all__ = [
+    "PRUNED_FOLDERS",
+    "generated_by_name",
+    "is_lock_file",
+    "is_output",
+    "is_secret_file",
+    "vendored_by",
+]
 
 _VENDORED: Final = frozenset(
     {
@@ -37,12 +44,16 @@ _LOCK_FILES: Final = frozenset(
     }
 )  # fmt: skip
 
+_OUTPUT_NAME: Final = re.compile(
+    r"\.min\.(?:js|css|mjs)$|\.bundle\.js$|\.(?:js|css|mjs|cjs|ts)\.map$|\.snap$"
+    r"|(?:^|/)mockserviceworker\.js$"
+)
 _GENERATED_NAME: Final = re.compile(
-    r"\.min\.(?:js|css|mjs)$|\.(?:js|css|mjs|cjs|ts)\.map$|\.snap$|\.designer\.(?:cs|vb)$"
+    r"\.designer\.(?:cs|vb)$"
     r"|\.gen\.\w+$|\.g\.(?:i\.)?cs$|\.g\.dart$|\.freezed\.dart$|\.pb\.(?:go|cc|h|gw\.go)$"
     r"|_pb2(?:_grpc)?\.pyi?$|_pb\.(?:js|ts|d\.ts|rb)$|_grpc\.pb\.go$|\.generated\.\w+$"
     r"|_generated\.\w+$|(?:^|/)zz_generated\.|(?:^|/)wire_gen\.go$|modelsnapshot\.cs$"
-    r"|(?:^|/)next-env\.d\.ts$|(?:^|/)mockserviceworker\.js$|(?:^|/)db/(?:schema|structure)\.(?:rb|sql)$"
+    r"|(?:^|/)next-env\.d\.ts$|(?:^|/)db/(?:schema|structure)\.(?:rb|sql)$"
 )
 _GENERATED_FOLDER: Final = re.compile(
     r"(?:^|/)(?:__generated__|\.?generated|__snapshots__|alembic/versions|migrations)/"
@@ -90,6 +101,15 @@ def vendored_by(path: str) -> str | None:
     if name in _VENDORED_FILES:
         return name
     return next((pair for pair in _VENDORED_PAIRS if f"/{lower}".find(f"/{pair}") >= 0), None)
+
+
+def is_output(path: str) -> bool:
+    """Whether the file is minified, a source map or a snapshot: no code that anyone reads.
+
+    >>> is_output("static/app.min.js")
+    True
+    """
+    return _OUTPUT_NAME.search(path.lower()) is not None
 
 
 def generated_by_name(path: str, *, is_code: bool) -> str | None:
