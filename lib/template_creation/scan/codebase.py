@@ -78,8 +78,11 @@ def _checked(root: Path) -> Path:
         raise BadInput(message, hint="give --path an existing folder") from error
     if not folder.is_dir():
         raise BadInput(f"not a folder: {str(root)!r}", hint="give --path the codebase's folder")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise AnalysisError(f"cannot read the folder {str(root)!r}", hint="check its permissions")
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        message = f"cannot list the folder {str(root)!r}: {error.strerror}"
+        raise AnalysisError(message, hint="check its permissions") from error
     return folder
 
 
@@ -113,6 +116,8 @@ def _by_path(entry: Entry, path: str) -> tuple[ExclusionReason, str] | None:
         return "symlink", ""
     if entry.mark == "submodule":
         return "submodule", ""
+    if entry.mark == "unreadable":
+        return "unreadable", "a folder"
     if entry.mark == "vendored":
         return "vendored", "folder not entered"
     if (folder := names.vendored_by(path)) is not None:
@@ -183,8 +188,7 @@ class _TreeReader:
         if stat.S_ISLNK(mode):
             return "symlink", ""
         if stat.S_ISDIR(mode):
-            readable = os.access(self._full(entry.path), os.R_OK | os.X_OK)
-            return ("not-a-file", "a folder now") if readable else ("unreadable", "a folder")
+            return "not-a-file", "a folder now"
         return None if stat.S_ISREG(mode) else ("not-a-file", _special(mode))
 
     def read(self, path: bytes, *, limit: int | None = None) -> tuple[bytes, int]:

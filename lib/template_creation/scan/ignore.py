@@ -49,7 +49,14 @@ def _leads_through_ignored(inside: str, layers: list[_Layer]) -> bool:
     parts = inside.split("/")[:-1]
     folders = ("/".join(parts[:end]) + "/" for end in range(1, len(parts) + 1))
     return any(
-        _is_ignored(folder, (layer for layer in layers if folder.startswith(layer.prefix)))
+        _is_ignored(
+            folder,
+            (
+                layer
+                for layer in layers
+                if folder != layer.prefix and folder.startswith(layer.prefix)
+            ),
+        )
         for folder in folders
     )
 
@@ -88,7 +95,7 @@ def _walk(root: Path, layers: list[_Layer], inside: str) -> Iterator[Entry]:
         try:
             found = sorted(os.scandir(here), key=lambda item: item.name)
         except OSError:
-            yield Entry(folder.rstrip(b"/"))
+            yield Entry(folder.rstrip(b"/"), "unreadable")
             continue
         for item in found:
             path = folder + item.name

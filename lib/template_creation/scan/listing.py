@@ -7,13 +7,14 @@ from typing import Literal
 
 __all__ = ["Entry", "Listing"]
 
-EntryMark = Literal["file", "symlink", "submodule", "vendored", "sparse"]
+EntryMark = Literal["file", "symlink", "submodule", "vendored", "sparse", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One path relative to the codebase, as bytes; ``mark`` is what the list already knows:
-    ``vendored`` is a folder that was not entered, ``sparse`` a file not checked out."""
+    ``vendored`` is a folder that was not entered, ``unreadable`` one that could not be,
+    ``sparse`` a file not checked out."""
 
     path: bytes
     mark: EntryMark = "file"
