@@ -47,6 +47,9 @@ ON CONFLICT (step, key) DO UPDATE SET
     status = excluded.status, data = excluded.data, error = excluded.error,
     attempts = excluded.attempts, position = excluded.position, run = excluded.run
 """
+_LATEST_RUNNING = (
+    "SELECT pid, host, started FROM run WHERE status = 'running' ORDER BY id DESC LIMIT 1"
+)
 _COLUMNS = "key, name, status, data, error, attempts, position"
 
 
@@ -246,26 +249,28 @@ class SqliteRunStore:
         self._begin_run()
 
     def _begin_run(self) -> None:
-        with self._transaction() as db:
-            dead = db.execute(
-                "SELECT id, pid, host, started FROM run WHERE status = 'running' ORDER BY id"
-            ).fetchall()
-            db.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'")
-            self._run = (
-                db.execute(
-                    "INSERT INTO run (status, pid, host, started) VALUES ('running', ?, ?, ?)",
-                    (os.getpid(), socket.gethostname(), self._at()),
-                ).lastrowid
-                or 0
-            )
-            if dead:
-                _, pid, host, started = dead[-1]
-                self.took_over = _owner(pid, host, started)
-                self._event(db, "taken_over", {"from": self.took_over})
+        dead = self._dead_owner()
         if dead:
-            self._check_after_crash()
+            # Before anything is written, so that a damaged file stays as it was found.
+            self._check_whole_file()
+        with self._transaction() as db:
+            db.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'")
+            cursor = db.execute(
+                "INSERT INTO run (status, pid, host, started) VALUES ('running', ?, ?, ?)",
+                (os.getpid(), socket.gethostname(), self._at()),
+            )
+            self._run = cursor.lastrowid or 0
+            if dead:
+                self._event(db, "taken_over", {"from": dead})
+        self.took_over = dead
 
-    def _check_after_crash(self) -> None:
+    def _dead_owner(self) -> str:
+        """Who still counts as running; we hold the lock, so that process is gone."""
+        with self._reading() as db:
+            row = db.execute(_LATEST_RUNNING).fetchone()
+        return _owner(*row) if row else ""
+
+    def _check_whole_file(self) -> None:
         with self._reading() as db:
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
@@ -277,10 +282,7 @@ class SqliteRunStore:
         try:
             db = connect(self.path, read_only=True)
             try:
-                row = db.execute(
-                    "SELECT pid, host, started FROM run WHERE status = 'running' "
-                    "ORDER BY id DESC LIMIT 1"
-                ).fetchone()
+                row = db.execute(_LATEST_RUNNING).fetchone()
             finally:
                 db.close()
         except sqlite3.Error:

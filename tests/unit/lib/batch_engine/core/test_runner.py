@@ -31,6 +31,7 @@ from batch_engine.core import (
     MemoryRunStore,
     Outcome,
     Pause,
+    RateLimitError,
     RejectedResultError,
     RetryPolicy,
     RetryScheduled,
@@ -331,6 +332,19 @@ def test_a_wait_that_the_other_side_asked_for_is_slept() -> None:
     assert time.slept == [7.0]
 
 
+def test_a_chunk_waits_as_long_as_its_most_patient_item_has_to() -> None:
+    waits = {"a": 9.0, "b": 3.0}
+
+    def work(items: list[str], context: ChunkContext[str, str]) -> list[str | ItemFailure]:
+        if context.attempt > 1:
+            return list(items)
+        return [ItemFailure(RateLimitError("x", retry_after_s=waits[item])) for item in items]
+
+    time = Time()
+    run_batches(["a", "b"], work, step="s", retry=RetryPolicy(), sleep=time.sleep)
+    assert time.slept == [9.0]
+
+
 def test_a_further_attempt_is_told_why_the_last_one_failed() -> None:
     told: list[dict[str, str]] = []
 
@@ -413,6 +427,14 @@ def test_failed_items_are_run_again_the_next_time(reopen) -> None:  # type: igno
     second = run_batches([1, 2], each(double), step="s", key=ident, store=reopen())
     assert list(first.errors) == ["1", "2"]
     assert second.values == {"1": 2, "2": 4}
+
+
+def test_after_a_partial_failure_only_the_failed_items_are_run_again(reopen) -> None:  # type: ignore[no-untyped-def]  # fixture
+    run_batches([1, 0, 2], each(lambda n: 1 // n), step="s", key=ident, store=reopen())
+    work = Counter()
+    result = run_batches([1, 0, 2], work, step="s", key=ident, store=reopen())
+    assert work.calls == [[0]]
+    assert result.values == {"1": 1, "0": 0, "2": 0}
 
 
 def test_failures_are_stored_with_their_records(reopen) -> None:  # type: ignore[no-untyped-def]  # fixture

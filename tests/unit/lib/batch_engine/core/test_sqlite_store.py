@@ -108,6 +108,17 @@ def test_half_a_transaction_is_no_transaction(tmp_path: Path) -> None:
         assert store.counts(STEP) == StepCounts(ok=2)
 
 
+def test_a_pruned_version_that_is_filled_again_is_still_there_later(tmp_path: Path) -> None:
+    old = StepRef("facts", "v0")
+    with SqliteRunStore(tmp_path) as store:
+        store.put(old, _rows(1))
+        assert store.counts(old) == StepCounts(ok=1)
+        store.prune(STEP, [])
+        store.put(old, _rows(2))
+    with SqliteRunStore(tmp_path) as store:
+        assert store.counts(old) == StepCounts(ok=2)
+
+
 def test_the_store_grows_with_the_results_and_no_faster(tmp_path: Path) -> None:
     def size(count: int) -> int:
         folder = tmp_path / str(count)
@@ -201,10 +212,11 @@ def _garbage(path: Path) -> None:
     path.write_bytes(b"this is no database, whatever it is called" * 100)
 
 
-def _overwrite_middle(path: Path) -> None:
-    """Pages in the middle are gone, as after a bad block, and the last owner had died."""
+def _overwrite_a_page(path: Path) -> None:
+    """One page of results is gone, as after a bad block; the file opens as if all were well."""
     data = bytearray(path.read_bytes())
-    data[8192 : len(data) - 4096] = b"\xa5" * (len(data) - 4096 - 8192)
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle : middle + 4096] = b"\xa5" * 4096
     path.write_bytes(bytes(data))
 
 
@@ -221,7 +233,7 @@ def _foreign(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [_truncate, _empty, _garbage, _overwrite_middle, _remove_but_leave_journal, _foreign]
+    "damage", [_truncate, _empty, _garbage, _overwrite_a_page, _remove_but_leave_journal, _foreign]
 )
 def test_a_damaged_store_is_an_error_with_a_way_out_and_stays_as_it_is(
     tmp_path: Path, damage: object
