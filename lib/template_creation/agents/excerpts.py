@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from template_creation.agents.context import EnhancementContext
+from template_creation.syntax import parse
 from template_creation.values.template import Template
 
 __all__ = ["LONGEST", "Lines", "cut_at", "excerpt_lines"]
 
 LONGEST = 45
 """A declaration of more lines is cut at a statement."""
+
+ENOUGH = 12
+"""So many lines of a long declaration say something; a cut that leaves fewer goes deeper."""
+
+STRETCH = 60
+"""Shown whole up to so many lines where a cut would leave next to nothing."""
 
 _OPEN, _CLOSE = "([{", ")]}"
 
@@ -49,8 +56,59 @@ def excerpt_lines(cited: str, context: EnhancementContext, *, most: int = LONGES
         start, whole_end = 1, len(context.original_lines(template))
     lines = context.original_lines(template)
     whole_end = min(whole_end, len(lines))
-    end = cut_at(lines[start - 1 : whole_end], most) + start - 1
+    end = whole_end
+    if whole_end - start + 1 > most:
+        end = _cut(template, context, start, whole_end, most)
     return Lines(template, start, end, whole_end, "\n".join(lines[start - 1 : end]))
+
+
+def _cut(
+    template: Template, context: EnhancementContext, start: int, whole_end: int, most: int
+) -> int:
+    """Where to stop: after the last statement within ``most`` lines; all of it where that
+    would leave too little and the rest is short."""
+    lines = context.original_lines(template)
+    end = _last_statement(template, lines, start, whole_end, start + most - 1)
+    if end is None:
+        end = cut_at(lines[start - 1 : whole_end], most) + start - 1
+    kept, total = end - start + 1, whole_end - start + 1
+    return whole_end if kept * 2 < most and total <= STRETCH else end
+
+
+def _last_statement(
+    template: Template, lines: Sequence[str], start: int, end: int, limit: int
+) -> int | None:
+    """The last line of the last statement that ends by ``limit``, from the outermost block of
+    ``start..end`` in which statements end early enough; ``None`` without a grammar."""
+    tree = parse("\n".join(lines).encode(), template.language)
+    if tree is None:
+        return None
+    best: int | None = None
+    level = [tree.root_node]
+    while level:
+        ends = [
+            child.end_point[0] + 1
+            for node in level
+            if _is_block(node.type)
+            for child in node.named_children
+            if start < child.end_point[0] + 1 <= limit and child.start_point[0] + 1 > start
+        ]
+        if ends and max(ends) - start + 1 > (best - start + 1 if best else 0):
+            best = max(ends)
+        if best is not None and best - start + 1 >= ENOUGH:
+            return best
+        level = [
+            child
+            for node in level
+            for child in node.children
+            if child.start_point[0] + 1 <= limit and child.end_point[0] + 1 >= limit
+        ]
+    return best
+
+
+def _is_block(kind: str) -> bool:
+    words = ("block", "body", "program", "module", "source_file", "compilation_unit")
+    return kind in words or kind.endswith(("_block", "_body", "_list", "_statement_list"))
 
 
 def cut_at(lines: Sequence[str], most: int) -> int:

@@ -185,9 +185,24 @@ def _neighbours(spec: AgentSpec, context: EnhancementContext) -> list[str]:
     found: dict[str, str] = {}
     for layer in (*role.near, "tests"):
         for other in context.agents:
-            if other.name != spec.name and layer in other.layers and layer not in spec.layers:
+            if (
+                other.name != spec.name
+                and layer in other.layers
+                and layer not in spec.layers
+                and not _has_closer_twin(other, spec, context)
+            ):
                 found.setdefault(other.name, LAYER_TITLES.get(layer, layer))
     return [f"{title} to `{name}`" for name, title in list(found.items())[:3]]
+
+
+def _has_closer_twin(other: AgentSpec, spec: AgentSpec, context: EnhancementContext) -> bool:
+    """Whether ``other`` is one of two agents for its layers (one a language) and the other of
+    the two works in the folders of ``spec``."""
+    root_of = context.analysis.root_of
+    mine = {root_of(path) for path in spec.files}
+    twins = [item for item in context.agents if item.layers == other.layers]
+    near = [item for item in twins if mine & {root_of(path) for path in item.files}]
+    return len(twins) > 1 and bool(near) and other not in near
 
 
 def _command(item: Command) -> str:

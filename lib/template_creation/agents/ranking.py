@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from template_creation.agents.roster import Role
 from template_creation.values.analysis import Analysis, Technology
-from template_creation.values.template import Template, TemplateSet
+from template_creation.values.template import Placeholder, Template, TemplateSet
 
 __all__ = ["MAX_TEMPLATES", "Ranking"]
 
@@ -24,7 +24,10 @@ _SAME_AGAIN = 8
 """What a second template of the same role loses, so that five copies of one shape do not
 push the test or the schema that belongs to it off the list."""
 
-_GRADES = {"pattern": 6, "shape": 3, "example": 0}
+_GRADES = {"pattern": 14, "shape": 7, "example": 0}
+
+_NAMED_FOR_ENTITY = 6
+"""A file named after an entity is made again for the next one; others are made once."""
 
 
 class Ranking:
@@ -59,7 +62,7 @@ class Ranking:
         for template in self._templates:
             base = self._base(template, role, layers, mine, stems)
             if base and template.id not in mine and template.language not in languages:
-                base -= 15
+                base -= 30 if template.layer in ("tests", "e2e") else 15
             if base <= 0:
                 continue
             base += _SAME_SUBJECT * bool(
@@ -67,6 +70,10 @@ class Ranking:
             )
             base += 5 * min(2, sum(item.casefold() in names for item in template.technologies))
             base += self._shared(template.source, used) + _GRADES[template.grade]
+            base += _NAMED_FOR_ENTITY * any(
+                isinstance(part, Placeholder) and part.term == "entity"
+                for part in template.path_segments
+            )
             points[template.id] = base + min(3, template.support)
         return self._pick(points)
 

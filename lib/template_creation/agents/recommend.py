@@ -28,6 +28,8 @@ _KEEP_AT = 4
 """An agent needs this much evidence: two files, a template and a dependency, or five files and
 a template. Below it, a folder with one file would become a specialist."""
 
+_TEACHING_LINES = 40
+
 _SPLIT_AT = 4
 """A layer written in two languages becomes two agents when each has so many files."""
 
@@ -108,6 +110,7 @@ def recommend_agents(analysis: Analysis, templates: TemplateSet) -> tuple[AgentS
         for part in _split_by_language(candidate, analysis)
     ]
     kept = [item for item in candidates if item.own and item.score >= _KEEP_AT]
+    kept = [item for item in kept if _teaches(item.layers, item.own, item.files, analysis)]
     order = {role.name: place for place, role in enumerate(roster())}
     kept.sort(key=lambda item: (-item.score, -len(item.files), order[item.role.name], item.label))
     ranking = Ranking(analysis, templates)
@@ -125,8 +128,9 @@ def _joined(analysis: Analysis, templates: TemplateSet) -> list[_Candidate]:
         mine = own_layers[role.name]
         if not (role.joins and mine and own_layers[role.joins]):
             continue
-        files = sum(len(layers[name]) for name in mine)
-        if files < 3 or not templates.in_layers(mine):
+        files = [path for name in mine for path in layers[name]]
+        own = templates.in_layers(mine)
+        if len(files) < 3 or not own or not _teaches(mine, own, files, analysis):
             own_layers[role.joins] += mine
             own_layers[role.name] = ()
     return [
@@ -140,6 +144,21 @@ def _joined(analysis: Analysis, templates: TemplateSet) -> list[_Candidate]:
         for role in roster()
         if own_layers[role.name]
     ]
+
+
+def _teaches(
+    layers: Sequence[str], own: Sequence[Template], files: Sequence[str], analysis: Analysis
+) -> bool:
+    """Whether there is more to tell than one name: a second template, declarations worth
+    `_TEACHING_LINES`, or a measured habit."""
+    declared = {line for one in own for s in one.symbols for line in range(s.line, s.end_line + 1)}
+    if len(own) > 1 or len(declared) >= _TEACHING_LINES:
+        return True
+    covered = set(files)
+    return any(
+        item.layer in layers and any(site.path in covered for site in item.hits)
+        for item in analysis.conventions
+    )
 
 
 def _candidate(

@@ -24,7 +24,10 @@ what concerns everyone stands in CLAUDE.md once."""
 
 _RULE_SHARED_BY = 2
 
-_PURPOSES = ("test", "lint", "types", "format", "build", "generate", "migrate", "run")
+_PURPOSES = ("test", "lint", "types", "format", "build")
+"""What can prove work; commands that run, migrate or generate prove nothing."""
+
+_IN_BROWSER = re.compile(r"e2e|playwright|cypress|\bui\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ def _rule_points(
     words: dict[str, frozenset[str]],
     context: EnhancementContext,
 ) -> float:
+    if not _instructs(rule.text):
+        return 0.0
     said = set(re.findall(r"[a-z][a-z0-9-]+", rule.text.lower()))
     role = next((name for name in words if spec.name.endswith(name)), "")
     overlap = len(said & words.get(role, frozenset()))
@@ -119,22 +124,53 @@ def _rule_points(
     return float(overlap) if overlap >= needed else 0.0
 
 
+_MODAL = re.compile(
+    r"\b(must|should|always|never|do not|don't|shall|required to|make sure|ensure|avoid|prefer)\b",
+    re.IGNORECASE,
+)
+_IMPERATIVE = re.compile(
+    r"(?:add|apply|avoid|call|check|commit|consider|create|define|do|document|ensure|export|"
+    r"extract|follow|format|handle|implement|import|include|install|keep|leave|limit|make|mark|"
+    r"move|name|never|note|place|prefer|provide|put|read|remove|return|run|separate|set|split|"
+    r"store|test|treat|update|use|validate|wrap|write)\b",
+    re.IGNORECASE,
+)
+_LONGEST_RULE = 220
+
+
+def _instructs(text: str) -> bool:
+    """Whether a quoted sentence tells the reader what to do, early and in few words; a sentence
+    that argues or explains is no rule to hand on."""
+    plain = text.strip().lstrip("*_-> ")
+    early = _MODAL.search(plain[:60])
+    return len(plain) <= _LONGEST_RULE and bool(early or _IMPERATIVE.match(plain))
+
+
 def _commands(spec: AgentSpec, context: EnhancementContext) -> tuple[str, ...]:
-    roots = Counter(context.analysis.root_of(path) for path in spec.files)
-    main = max(roots, key=lambda root: (roots[root], root)) if roots else ""
+    main = _main_root(spec, context)
     scored = []
     for place, (key, item) in enumerate(context.command_by_id.items()):
         if item.purpose not in _PURPOSES or not _reaches(item, main):
             continue
         near = item.folder.strip("/") not in ("", ".")
-        scored.append((_PURPOSES.index(item.purpose), not near, place, key))
+        in_browser = bool(_IN_BROWSER.search(item.command)) != ("e2e" in spec.layers)
+        scored.append((_PURPOSES.index(item.purpose), in_browser, not near, place, key))
     told: Counter[int] = Counter()
     kept = []
-    for purpose, _, _, name in sorted(scored):
+    for purpose, _, _, _, name in sorted(scored):
         told[purpose] += 1
         if told[purpose] <= (2 if _PURPOSES[purpose] == "test" else 1):
             kept.append(name)
     return tuple(kept[:MAX_COMMANDS])
+
+
+def _main_root(spec: AgentSpec, context: EnhancementContext) -> str:
+    """The package root of what the agent copies from first, else of most of its files."""
+    for key in spec.templates[:1]:
+        if key in context.template_by_id:
+            return context.analysis.root_of(context.template_by_id[key].source)
+    roots = Counter(context.analysis.root_of(path) for path in spec.files)
+    return min(roots, key=lambda root: (-roots[root], root), default="")
 
 
 def _reaches(item: Command, root: str) -> bool:

@@ -38,7 +38,7 @@ _FORMS = (
     _form(
         f"{_WHO} annotate what they return",
         "annotate what {who} return",
-        "do not leave out what {who} return",
+        "do not leave {who} without a return annotation",
     ),
     _form(
         f"{_WHO} annotate every parameter",
@@ -111,6 +111,11 @@ _FORMS = (
         f"{_WHO} call {_WHAT} first",
         "call {what} first in {who}",
         "do not begin {who} without {what}",
+    ),
+    _form(
+        f"Files(?P<who>.*?) call {_WHAT}",
+        "call {what} in every file{who}",
+        "do not add a file{who} without a call of {what}",
     ),
     _form(f"{_WHO} call {_WHAT}", "call {what} in {who}", "do not leave {what} out of {who}"),
     _form(

@@ -44,10 +44,11 @@ SURE_PLACES = 8
 
 MAX_PRACTICES = 9
 MAX_CONSTRAINTS = 6
-AIM = 195
-"""The length that answers aim at, in lines of the finished agent: between 150 and 250."""
+AIM = 215
+"""The length that answers aim at, in lines of the finished agent: between 150 and 250,
+nearer to 250 because long declarations are cut to less than what is reckoned here."""
 
-FILL = 35
+FILL = 50
 """So many lines below `AIM`, examples from other layers are no longer worth their place."""
 
 
@@ -103,7 +104,7 @@ def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
         for key in agent.conventions
         if (item := facts.conventions.get(key))
         and item.n >= FEWEST_PLACES
-        and item.k / item.n >= USUALLY
+        and item.k / item.n >= (ALWAYS if item.kind == "call" else USUALLY)
     ]
     fixed = _without_exception(habits)
     return AgentSections(
@@ -134,7 +135,7 @@ def _practices(
     agent: AgentRequest, habits: Sequence[ConventionFact], rules: Sequence[RuleFact]
 ) -> tuple[PracticeItem, ...]:
     written = [
-        PracticeItem(text=item.text, cites=(item.id,))
+        PracticeItem(text=_ended(item.text), cites=(item.id,))
         for item in rules
         if item.modality != "must-not"
     ]
@@ -163,6 +164,12 @@ def _parts(item: CatalogEntry) -> str:
     return f": {joined(names)}, in this order" if len(names) > 1 else f": with {names[0]} alone"
 
 
+def _ended(text: str) -> str:
+    """A quoted rule as a sentence: as written, with an end."""
+    text = " ".join(text.split())
+    return text if text.endswith((".", "!", "?", ":", ";")) else f"{text}."
+
+
 def _practice(item: ConventionFact, agent: AgentRequest) -> str:
     """The imperative; "usually" where one place in five or more does otherwise."""
     sentence = instruct(item.statement, keep_layer=_keep_layer(item, agent)).do
@@ -183,7 +190,7 @@ def _constraints(
     facts: _Facts,
 ) -> tuple[ConstraintItem, ...]:
     items = [
-        ConstraintItem(text=item.text, cites=(item.id,))
+        ConstraintItem(text=_ended(item.text), cites=(item.id,))
         for item in rules
         if item.modality == "must-not"
     ]
@@ -244,8 +251,7 @@ def _with_examples(
     entries = [facts.catalog[key] for key in agent.templates if key in facts.catalog]
     own = sum(item.category in agent.layers for item in entries)
     examples = tuple(ExampleItem(id=item.id, title=example_title(item)) for item in chosen)
-    total = _lines(draft) + sum(item.cost for item in chosen)
-    short = _short_because(agent, own) if total < AIM else ""
+    short = _short_because(agent, own)
     return draft.model_copy(update={"examples": examples, "short_because": short})
 
 

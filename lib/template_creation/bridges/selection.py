@@ -15,6 +15,9 @@ SHORTEST = 5
 LONGEST = 45
 """An excerpt has 6 to 45 lines of code; a longer declaration is cut at a statement."""
 
+SLIGHT = 8
+"""Shorter declarations come last: they show a name more than a form."""
+
 WHOLE_FILE = 36
 """A file of so few lines is shown whole: a thing to copy, not a part of one."""
 
@@ -145,10 +148,11 @@ def _excerpts(entry: CatalogEntry) -> Iterator[Excerpt]:
         length = _length(symbol)
         if length >= SHORTEST:
             cost = min(length, LONGEST) + OVERHEAD
-            found.append((length > LONGEST, Excerpt(symbol.id, entry, symbol, cost)))
+            slight = length < SLIGHT or symbol.kind in ("type", "constant", "interface")
+            found.append((slight, length > LONGEST, Excerpt(symbol.id, entry, symbol, cost)))
     if not found and entry.lines:
         yield Excerpt(entry.id, entry, None, min(entry.lines, LONGEST) + OVERHEAD)
-    yield from (item for _, item in sorted(found, key=lambda pair: pair[0]))
+    yield from (item for *_, item in sorted(found, key=lambda entry: entry[:2]))
 
 
 def _shows_whole(entry: CatalogEntry) -> bool:

@@ -46,13 +46,15 @@ def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
     else:
         lead = "Next to this work"
     shown = "" if _named_in(entry) else _declared(entry.symbols)
-    sentence = f"{lead}: {_lowered(entry.purpose)}" if entry.purpose else lead
-    return f"{sentence.rstrip('.')}. {shown}" if shown else f"{sentence.rstrip('.')}."
+    purpose = (
+        f" {entry.purpose[0].upper()}{entry.purpose[1:].rstrip('.')}." if entry.purpose else ""
+    )
+    return f"{lead}.{purpose} {shown}".rstrip()
 
 
 def _named_in(entry: CatalogEntry) -> bool:
-    """Whether the purpose already names the one declaration there is."""
-    return len(entry.symbols) == 1 and entry.symbols[0].name in entry.purpose
+    """Whether the purpose already names what there is."""
+    return all(symbol.name in entry.purpose for symbol in entry.symbols)
 
 
 def _declared(symbols: Sequence[CatalogSymbol]) -> str:
@@ -65,12 +67,6 @@ def _declared(symbols: Sequence[CatalogSymbol]) -> str:
     if rest > 1:
         return f"It declares {', '.join(names[:4])} and {rest} more."
     return f"It declares {joined(names)}."
-
-
-def _lowered(text: str) -> str:
-    """``text`` to follow a colon: its first letter small, unless the word is a name."""
-    first = text.split(" ", 1)[0]
-    return text if not first[1:].islower() else text[0].lower() + text[1:]
 
 
 def example_title(item: Excerpt) -> str:
