@@ -252,6 +252,9 @@ def _tools(
                 if found:
                     line = line_at(text, found.start())
                     yield RawCommand("", prefix + command, folder, manifest.path, line)
+            declared = [item for item in manifest.dependencies if item.package == "pytest"]
+            if declared:
+                yield RawCommand("test", f"{prefix}pytest", folder, manifest.path, declared[0].line)
             if uses_uv and manifest.is_root:
                 yield RawCommand("install", "uv sync", folder, manifest.path, 1)
         elif name == "go.mod":

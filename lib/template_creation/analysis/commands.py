@@ -20,7 +20,7 @@ from template_creation.values.source import Codebase
 
 __all__ = ["find_commands", "purpose_of"]
 
-MAX_PER_PURPOSE = 4
+MAX_PER_PURPOSE = 3
 _ORDER = (
     "install",
     "run",
@@ -65,12 +65,18 @@ def find_commands(
 ) -> tuple[Command, ...]:
     """The commands by purpose, at most `MAX_PER_PURPOSE` for each purpose and folder, sorted
     by purpose, folder and rank of their source; each command once per folder."""
+    folders = {
+        "/".join(parts[:depth])
+        for file in codebase.files
+        for parts in (file.path.split("/")[:-1],)
+        for depth in range(1, len(parts) + 1)
+    }
     seen: set[tuple[str, str]] = set()
     counts: dict[tuple[str, str], int] = {}
     found: list[tuple[str, str, RawCommand]] = []
     for raw in raw_commands(codebase, manifests, texts):
         key = (raw.folder, _plain(raw.command))
-        if key in seen or _is_unwanted(raw):
+        if key in seen or _is_unwanted(raw) or (raw.folder and raw.folder not in folders):
             continue
         seen.add(key)
         purpose = purpose_of(raw.name, raw.command)

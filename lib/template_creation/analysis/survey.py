@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from template_creation.analysis.commands import find_commands
+from template_creation.analysis.commits import find_commit_format
 from template_creation.analysis.conventions import find_conventions
 from template_creation.analysis.identity import identify
 from template_creation.analysis.layers import find_layers
@@ -32,6 +33,7 @@ def analyse(codebase: Codebase, facts: Mapping[str, FileFacts]) -> Analysis:
     technologies = find_technologies(manifests)
     roots = find_roots(manifests)
     layers = find_layers(codebase, facts, technologies, roots)
+    rules, notices = find_rules(codebase, texts)
     return Analysis(
         project=identify(codebase, manifests, facts, texts),
         languages=_languages(codebase),
@@ -40,11 +42,12 @@ def analyse(codebase: Codebase, facts: Mapping[str, FileFacts]) -> Analysis:
         layers=layers,
         conventions=find_conventions(codebase, facts, layers, technologies, texts),
         commands=find_commands(codebase, manifests, texts),
-        rules=find_rules(codebase, texts),
+        rules=rules,
         facts=facts,
         files=codebase.by_path,
         excluded_by_reason=codebase.excluded_by_reason,
-        problems=problems,
+        problems=(*problems, *notices),
+        commits=find_commit_format(codebase.log),
     )
 
 

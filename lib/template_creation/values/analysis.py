@@ -12,6 +12,7 @@ from template_creation.values.source import SourceFile
 __all__ = [
     "Analysis",
     "Command",
+    "CommitFormat",
     "Convention",
     "LanguageShare",
     "Layer",
@@ -167,6 +168,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitFormat:
+    """How commit subjects are written: ``k`` of the last ``n`` subjects written by people
+    match ``pattern``; up to three of them are ``examples``."""
+
+    statement: str
+    pattern: str
+    k: int
+    n: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something that the analysis could not use, and why: a broken manifest, for one."""
 
@@ -191,6 +204,7 @@ class Analysis:
     files: Mapping[str, SourceFile] = field(repr=False)
     excluded_by_reason: Mapping[str, int]
     problems: tuple[Problem, ...] = ()
+    commits: CommitFormat | None = None
 
     @property
     def layer_of(self) -> dict[str, str]:

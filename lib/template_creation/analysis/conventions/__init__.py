@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from template_creation.analysis.conventions.calls import measure_calls, measure_raises
+from template_creation.analysis.conventions.calls import (
+    measure_calls,
+    measure_declared,
+    measure_raises,
+)
 from template_creation.analysis.conventions.corpus import groups_of
 from template_creation.analysis.conventions.filenames import measure_file_names
 from template_creation.analysis.conventions.measure import (
@@ -41,6 +45,7 @@ def find_conventions(
         measure_signatures(group, ledger)
         measure_types(group, ledger)
         measure_calls(group, ledger)
+        measure_declared(group, ledger)
         measure_raises(group, ledger)
         measure_file_names(group, ledger)
         measure_layer_modules(group, ledger)
@@ -48,4 +53,6 @@ def find_conventions(
     names = frozenset(item.name for item in technologies)
     for group in whole:
         measure_modules(group, names, ledger)
+        measure_file_names(group, ledger)
+        measure_signatures(group, ledger)
     return ranked(ledger.found)

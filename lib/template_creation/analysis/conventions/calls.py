@@ -11,9 +11,12 @@ from template_creation.analysis.conventions.signatures import common_values
 from template_creation.values.analysis import Site
 from template_creation.values.facts import FileFacts
 
-__all__ = ["measure_calls", "measure_raises"]
+__all__ = ["measure_calls", "measure_declared", "measure_raises"]
 
-_SKIPPED = frozenset({"docs", "ci", "infra", "config", "scripts"})
+_SKIPPED = frozenset(
+    {"docs", "ci", "infra", "config", "scripts", "models", "schemas", "validators"}
+)
+_TEST_WORDS = frozenset({"test", "it", "describe", "expect", "assert", "require", "vi", "jest"})
 _RUBY_COMMON_TEXT = """
     require require_relative include extend puts raise lambda proc new private attr_accessor
     attr_reader describe it context let before after expect create build render redirect_to
@@ -46,7 +49,7 @@ def measure_calls(group: Group, ledger: Ledger) -> None:
         pattern = (
             rf"(?<![\w.]){pattern}\b"
             if group.language == "ruby"
-            else rf"(?<![\w.]){pattern}\s*(?:<[^()]*>)?\("
+            else rf"(?<![\w.]){pattern}\s*(?:<[^()]*>|\[[^()]*\])?\("
         )
         ledger.measure(
             callee,
@@ -72,12 +75,18 @@ def _own_callees(facts: FileFacts, language: str) -> set[str]:
         return set()
     names = {name for item in facts.imports for name in item.names if name != "*"}
     packages = {re.split(r"[./]", item.module)[-1] for item in facts.imports if not item.names}
+    used = {
+        re.split(r"[(<]", text, maxsplit=1)[0] for item in facts.symbols for text in item.decorators
+    }
+    names -= used | _TEST_WORDS
+    packages -= _TEST_WORDS
     found = set()
     for call in facts.calls:
-        head = call.callee.split(".")[0]
+        callee = re.sub(r"\[.*\]$", "", call.callee)
+        head = callee.split(".")[0]
         package = language == "go" and head in packages - {"fmt", "time", "strings"}
-        if (head in names or package) and re.fullmatch(r"\w+(?:\.\w+)?", call.callee):
-            found.add(call.callee)
+        if (head in names or package) and re.fullmatch(r"\w+(?:\.\w+)?", callee):
+            found.add(callee)
     return found
 
 
@@ -115,3 +124,52 @@ def measure_raises(group: Group, ledger: Ledger) -> None:
 
 def _last(name: str) -> str:
     return re.split(r"\.|::", name)[-1]
+
+
+_HEAD = {
+    "python": r"\bdef\s+",
+    "go": r"\bfunc\s+(?:\([^)]*\)\s*)?",
+    "rust": r"\bfn\s+",
+    "ruby": r"\bdef\s+(?:self\.)?",
+    "javascript": r"(?:\bfunction\s+|\bconst\s+|^\s+(?:async\s+)?)",
+    "typescript": r"(?:\bfunction\s+|\bconst\s+|^\s+(?:async\s+)?)",
+    "csharp": r"(?<![.])\b",
+    "java": r"(?<![.])\b",
+}
+_EVERYWHERE = frozenset(
+    {"main", "__init__", "constructor", "initialize", "toString", "__str__", "__repr__", "setUp"}
+)
+
+
+def measure_declared(group: Group, ledger: Ledger) -> None:
+    """Functions of the same name in most files of a layer: the entry that a sibling needs."""
+    if not group.layer or group.layer in {"tests", "e2e", "docs", "config", "stories"}:
+        return
+    values = []
+    for path, facts in group.files:
+        names = {
+            _declared_name(item.name, item.parent, group.language)
+            for item in facts.symbols
+            if item.kind in {"function", "method"}
+        }
+        if names:
+            site = Site(path, 1, max(group.lines.get(path, 1), 1))
+            values.append((site, names - _EVERYWHERE - {""}))
+    for name in common_values(values, limit=2):
+        body = re.escape(name).replace(r"\*", r"\w+")
+        end = r"\b" if group.language in {"ruby", "javascript", "typescript"} else r"\s*[(<\[]"
+        ledger.measure(
+            f"declares-{name}",
+            "declared name",
+            f"Files of the {group.layer} layer declare a function `{name}`",
+            rf"{_HEAD[group.language]}{body}{end}",
+            [Sample(site, name in found) for site, found in values],
+            layer=group.layer,
+            language=group.language,
+        )
+
+
+def _declared_name(name: str, parent: str, language: str) -> str:
+    if language == "go" and re.match(r"New[A-Z]", name):
+        return "New*"
+    return "" if name == parent else name

@@ -9,7 +9,7 @@ from template_creation.values.analysis import Layer, Site
 from template_creation.values.facts import FileFacts, Symbol
 from template_creation.values.source import Codebase
 
-__all__ = ["FAMILIES", "Group", "groups_of", "signature_site", "whole_site"]
+__all__ = ["FAMILIES", "Group", "groups_of", "of_layer", "signature_site", "whole_site"]
 
 FAMILIES: Mapping[str, str] = {
     "python": "python",
@@ -85,8 +85,9 @@ def groups_of(
         if found is None or file.generated or found.errors > 20 or found.language not in FAMILIES:
             continue
         family = FAMILIES[found.language]
-        whole.setdefault(family, []).append((file.path, found))
         layer = layer_of.get(file.path)
+        if not layer or layer.name not in {"docs", "scripts", "ci", "infra"}:
+            whole.setdefault(family, []).append((file.path, found))
         if layer:
             per_layer.setdefault((layer.name, family), []).append((file.path, found))
     titles = {layer.name: layer.title for layer in layers}
@@ -99,3 +100,8 @@ def groups_of(
             Group("", "", family, tuple(files), lines) for family, files in sorted(whole.items())
         ),
     )
+
+
+def of_layer(group: Group) -> str:
+    """`` of the api layer``, or nothing for the whole codebase."""
+    return f" of the {group.layer} layer" if group.layer else ""

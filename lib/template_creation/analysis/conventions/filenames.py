@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from template_creation.analysis.conventions.corpus import Group
+from template_creation.analysis.conventions.corpus import Group, of_layer
 from template_creation.analysis.conventions.measure import MIN_SITES, Ledger, Sample
 from template_creation.values.analysis import Site
 
@@ -28,13 +28,15 @@ _TEST_FOLDER = re.compile(r"^(.*?/)?(tests?|specs?|__tests__|e2e|src/test/java|s
 
 def measure_file_names(group: Group, ledger: Ledger) -> None:
     """Measures the names of the files of a layer."""
-    if not group.layer or group.layer in _SKIPPED:
+    if group.layer in _SKIPPED:
         return
     paths = [path for path, _ in group.files if _stem(path) not in _GIVEN]
     if len(paths) < MIN_SITES:
         return
     if group.language in _FREE:
         _style(group, paths, ledger)
+    if not group.layer:
+        return
     _suffix(group, paths, ledger)
     if group.layer in {"tests", "e2e"}:
         _place(group, [path for path, _ in group.files], ledger)
@@ -58,7 +60,7 @@ def _style(group: Group, paths: Sequence[str], ledger: Ledger) -> None:
     ledger.measure(
         style,
         "file name",
-        f"Files of the {group.layer} layer with more than one word in the name are {style}",
+        f"Files{of_layer(group)} with more than one word in the name are {style}",
         dict(_STYLES)[style],
         [Sample(Site(path, 0, 0), name == style, name) for path, name in styled],
         layer=group.layer,
@@ -122,7 +124,10 @@ def _place(group: Group, paths: Sequence[str], ledger: Ledger) -> None:
             subject="path",
         )
         return
+    named = [path for path in beside if re.search(r"[._]test\.|[._]spec\.|Tests?\.", path)]
     if len(beside) * 2 > len(paths):
+        if len(named) * 2 <= len(beside):
+            return
         ledger.measure(
             "place",
             "test place",

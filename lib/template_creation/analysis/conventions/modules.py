@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from template_creation.analysis.conventions.corpus import Group, signature_site
+from template_creation.analysis.conventions.corpus import Group, of_layer, signature_site
 from template_creation.analysis.conventions.measure import Ledger, Sample
 from template_creation.analysis.text import TextCache
 from template_creation.values.analysis import Site
@@ -21,6 +21,7 @@ def measure_modules(group: Group, technologies: Collection[str], ledger: Ledger)
     """Measures what holds for a language over the whole codebase."""
     if group.language in _SCRIPT:
         _script_imports(group, technologies, ledger)
+        _exports(group, ledger)
     elif group.language == "python":
         _python_imports(group, ledger)
     elif group.language == "csharp":
@@ -247,7 +248,7 @@ def _exports(group: Group, ledger: Ledger) -> None:
         ledger.measure(
             word,
             "export",
-            f"Exports of the {group.layer} layer are {word} exports",
+            f"Exports{of_layer(group)} are {word} exports",
             r"^\s*export\s+default\b" if default else r"^\s*export\s+(?!default\b)",
             [Sample(site, found == default) for site, found in seen],
             layer=group.layer,

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from template_creation.analysis.conventions.corpus import Group, signature_site
+from template_creation.analysis.conventions.corpus import Group, of_layer, signature_site
 from template_creation.analysis.conventions.measure import MIN_SHARE, MIN_SITES, Ledger, Sample
 from template_creation.values.analysis import Site
 from template_creation.values.facts import Symbol
@@ -23,16 +23,15 @@ _PLAIN_TYPES_TEXT = """
 """
 _PLAIN_TYPES = frozenset(_PLAIN_TYPES_TEXT.split())
 _TYPED = frozenset({"python", "csharp", "go", "java", "rust", "typescript"})
-# Nested brackets to depth four, so that a comma inside a type does not end a parameter.
-_NEST = r"[^()\[\]{}]"
-for _ in range(3):
-    _NEST = rf"(?:[^()\[\]{{}}]|\({_NEST}*\)|\[{_NEST}*\]|\{{{_NEST}*\}})"
-_OTHER = _NEST.replace(r"[^()\[\]{}]", r"[^(),\[\]{}]", 1)
+# A parameter without a type: a bare name before a comma, the end or a default. Whole brackets
+# before it are stepped over, so that a comma inside a type does not count.
+_BRACKETS = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"
+_UNTYPED = rf"(?:(?:[^()\[\]{{}}]|{_BRACKETS})*,)?\s*\*{{0,2}}(?!(?:self|cls)\b)\w+\s*[,)=]"
 
 
 def measure_signatures(group: Group, ledger: Ledger) -> None:
     """Measures what the functions of a layer have in common."""
-    if not group.layer or group.layer in _NO_FUNCTIONS:
+    if group.layer in _NO_FUNCTIONS:
         return
     functions = list(group.functions())
     if len(functions) < MIN_SITES:
@@ -40,17 +39,16 @@ def measure_signatures(group: Group, ledger: Ledger) -> None:
     if group.language == "python":
         _python_annotations(group, functions, ledger)
         _python_docstrings(group, functions, ledger)
+    if group.layer in {"", "tests", "e2e"}:
+        return
+    if group.language == "python":
         _python_async(group, functions, ledger)
+        _route_options(group, functions, ledger)
     if group.language in {"java", "csharp", "go", "rust"}:
         _doc_comments(group, functions, ledger)
-    if group.layer != "tests":
-        _decorators(group, functions, ledger)
-        _parameter_types(group, functions, ledger)
-        _results(group, functions, ledger)
-
-
-def _where(group: Group) -> str:
-    return f"the {group.layer} layer"
+    _decorators(group, functions, ledger)
+    _parameter_types(group, functions, ledger)
+    _results(group, functions, ledger)
 
 
 def _python_annotations(
@@ -60,7 +58,7 @@ def _python_annotations(
     ledger.measure(
         "returns",
         "return annotation",
-        f"{noun} of {_where(group)} annotate what they return",
+        f"{noun}{of_layer(group)} annotate what they return",
         r"\)\s*->\s*[^\n]+",
         [
             Sample(signature_site(path, item), bool(item.returns), "no return annotation")
@@ -75,12 +73,11 @@ def _python_annotations(
         if own:
             hit = all(parameter.type for parameter in own)
             samples.append(Sample(signature_site(path, item), hit, "parameters without a type"))
-    one = rf"\s*(?:\*{{0,2}}\w+\s*:{_OTHER}+|self|cls|\*|/)\s*"
     ledger.measure(
         "parameters",
         "parameter annotation",
-        f"{noun} of {_where(group)} annotate every parameter",
-        rf"\bdef\s+\w+\s*(?:\[[^\]]*\])?\((?:{one},)*(?:{one})?\s*\)\s*(?:->|:)",
+        f"{noun}{of_layer(group)} annotate every parameter",
+        rf"\bdef\s+\w+\s*(?:\[[^\]]*\])?\((?!{_UNTYPED})",
         samples,
         layer=group.layer,
         language=group.language,
@@ -93,7 +90,7 @@ def _python_docstrings(
     ledger.measure(
         "docstring",
         "docstring",
-        f"Functions of {_where(group)} have a docstring",
+        f"Functions{of_layer(group)} have a docstring",
         r":[ \t]*(?:#[^\n]*)?\n\s*[rRuU]?(?:\"\"\"|'''|\"|')",
         [
             Sample(Site(path, item.line, item.body_line), item.documented, "no docstring")
@@ -106,12 +103,10 @@ def _python_docstrings(
 
 
 def _doc_comments(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
-    if group.layer == "tests":
-        return
     ledger.measure(
         "doc-comment",
         "doc comment",
-        f"Public functions of {_where(group)} have a doc comment",
+        f"Public functions{of_layer(group)} have a doc comment",
         r"\A[ \t]*(?:\*/|.*\*/[ \t]*$|//)[^\n]*\n",
         [
             Sample(Site(path, item.line - 1, item.line), item.documented, "no doc comment")
@@ -132,7 +127,7 @@ def _python_async(group: Group, functions: Sequence[tuple[str, Symbol]], ledger:
     chosen, noun = (routes, "Route handlers") if len(routes) >= MIN_SITES else (functions, "")
     if not noun and not any(item.is_async for _, item in chosen):
         return
-    noun = noun or f"Functions of {_where(group)}"
+    noun = noun or f"Functions{of_layer(group)}"
     for is_async, label, pattern in (
         (True, "`async def`", r"^[ \t]*async\s+def\b"),
         (False, "plain `def`", r"^[ \t]*def\b"),
@@ -149,6 +144,26 @@ def _python_async(group: Group, functions: Sequence[tuple[str, Symbol]], ledger:
                 Sample(signature_site(path, item), item.is_async == is_async, other)
                 for path, item in chosen
             ],
+            layer=group.layer,
+            language=group.language,
+        )
+
+
+def _route_options(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
+    """Keywords that the route decorators carry (``response_model=``)."""
+    values = []
+    for path, item in functions:
+        if any(_family(text).endswith(".<verb>") for text in item.decorators):
+            site = signature_site(path, item)
+            text = ledger.texts.lines(path, site.line, site.end_line).split("def ", 1)[0]
+            values.append((site, sorted(set(re.findall(r"\b(\w+)\s*=(?!=)", text)))))
+    for name in common_values(values, limit=2):
+        ledger.measure(
+            name,
+            "route option",
+            f"Route decorators{of_layer(group)} declare `{name}=`",
+            rf"@\w+\.\w+\((?:(?!\bdef\s).)*\b{re.escape(name)}\s*=",
+            [Sample(site, name in found, f"no `{name}`") for site, found in values],
             layer=group.layer,
             language=group.language,
         )
@@ -190,7 +205,7 @@ def _decorators(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: L
         ledger.measure(
             family,
             "decorator",
-            f"Functions of {_where(group)} carry `{start}{family}{end}`",
+            f"Functions{of_layer(group)} carry `{start}{family}{end}`",
             _family_pattern(family, group.language),
             [Sample(site, family in found) for site, found in values],
             layer=group.layer,
@@ -226,7 +241,7 @@ def _parameter_types(group: Group, functions: Sequence[tuple[str, Symbol]], ledg
         ledger.measure(
             text,
             "injected parameter",
-            f"Functions of {_where(group)} take a parameter of type `{text}`",
+            f"Functions{of_layer(group)} take a parameter of type `{text}`",
             _type_pattern(text),
             [Sample(site, text in found) for site, found in values],
             layer=group.layer,
@@ -244,13 +259,13 @@ def _results(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledg
         if head:
             values.append((signature_site(path, item), [head]))
     for head in common_values(values, limit=1):
-        if head in {"None", "void", "Any", "Self", "any"}:
+        if head in {"None", "void", "Any", "Self", "any", "unknown", "Element"}:
             continue
-        shown = f"{head}<...>" if head in {"Task", "Result", "Promise", "Option"} else head
+        shown = f"{head}<...>" if head in {"Result", "Option", "Ok", "ResponseEntity"} else head
         ledger.measure(
             f"returns-{head}",
             "result type",
-            f"Functions of {_where(group)} that return something return `{shown}`"
+            f"Functions{of_layer(group)} that return something return `{shown}`"
             + (" as the last result" if head == "error" else ""),
             _result_pattern(head, group.language),
             [Sample(site, head in found, f"`{found[0]}`") for site, found in values],
@@ -259,24 +274,32 @@ def _results(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledg
         )
 
 
+_WRAPPERS = r"(?:Task|ValueTask|Promise|IActionResult)"
+
+
 def _result_head(returns: str, language: str) -> str:
     text = returns.strip()
     if language == "go":
         return "error" if re.search(r"(?:^|[\s,(])error\)?$", text) else text[:40]
-    head = re.split(r"[<\[({\s]", text, maxsplit=1)[0]
-    return "" if head == "void" else re.split(r"::|\.", head)[-1] if language != "python" else head
+    if language in {"csharp", "typescript"}:
+        text = re.sub(rf"^{_WRAPPERS}(?:<(.*)>)?$", r"\1", text, flags=re.DOTALL).strip()
+    head = re.split(r"[<\[({\s|]", text, maxsplit=1)[0]
+    if not re.fullmatch(r"[\w.:]+", head) or head == "void":
+        return ""
+    return head if language == "python" else re.split(r"::|\.", head)[-1]
 
 
 def _result_pattern(head: str, language: str) -> str:
     escaped = re.escape(head)
     if language == "go":
         if head == "error":
-            return r"(?:\)|,|\w)\s*error\)?\s*\{?\s*$"
+            return r"(?:\)|,|\w)\s*error\)?\s*\{?[^\n]*\Z"
         return rf"\)\s*\(?{escaped}"
     if language == "python":
         return rf"->\s*[\"']?{escaped}\b"
     if language == "rust":
         return rf"->\s*(?:\w+::)*{escaped}\b"
     if language == "typescript":
-        return rf"\)\s*:\s*{escaped}\b"
-    return rf"(?<![\w.<(]){escaped}(?:<[^()]*>)?\??(?:\[\])?\s+\w+\s*(?:<[^()]*>)?\("
+        return rf"\)\s*:\s*(?:Promise<\s*)?(?:\w+\.)*{escaped}\b"
+    wrapped = r"(?:Task<\s*)?" if language == "csharp" else ""
+    return rf"(?<![\w.<(]){wrapped}{escaped}(?:<.*>)?\??(?:\[\])?>?\s+\w+\s*(?:<[^()]*>)?\("

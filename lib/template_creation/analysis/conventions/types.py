@@ -44,6 +44,7 @@ def _bases(group: Group, types: Sequence[tuple[str, Symbol]], ledger: Ledger) ->
         (signature_site(path, item), [_bare(text) for text in item.bases if "=" not in text])
         for path, item in types
         if item.kind in {"class", "struct", "record", "interface"}
+        and (group.layer != "tests" or re.search(r"Tests?$|^Test|Spec$", item.name))
     ]
     if group.language in {"go", "rust"}:
         return
@@ -94,7 +95,7 @@ def _suffix(group: Group, types: Sequence[tuple[str, Symbol]], ledger: Ledger) -
         f"suffix-{word}",
         "type name",
         f"Types of the {group.layer} layer are named `*{word}`",
-        rf"\b{_KEYWORDS}\s+\w+{word}\b" if group.language != "go" else rf"\b\w+{word}\b",
+        rf"\b{_KEYWORDS}\s+[\w:]+{word}\b" if group.language != "go" else rf"\b\w+{word}\b",
         [Sample(signature_site(path, item), _last_word(item.name) == word) for path, item in named],
         layer=group.layer,
         language=group.language,
@@ -197,6 +198,8 @@ def _injection(group: Group, types: Sequence[tuple[str, Symbol]], ledger: Ledger
             if item.parameters or constructors.get((path, item.name))
         ]
         for primary, label in ((True, "a primary constructor"), (False, "an ordinary constructor")):
+            if not primary and not any(item.parameters for _, item in classes):
+                continue
             ledger.measure(
                 "primary" if primary else "constructor",
                 "injection",

@@ -79,8 +79,12 @@ def layer_signal(
     language = file.language or ""
     is_code = language in CODE_LANGUAGES
     decided = decisive_path(file.path, is_code=is_code)
+    if decided and decided.layer == "tests" and facts and _drives_browser(facts):
+        return Signal("e2e", "import of a browser driver")
     if decided or not is_code:
         return decided
+    if facts is not None and _is_empty(facts):
+        return None
     view = FileView(file.path, facts or FileFacts(language), technologies)
     rules = _RULES.get(language)
     strong: _Rule | None = rules.strong if rules else None
@@ -91,6 +95,24 @@ def layer_signal(
         or (weak(view) if weak else None)
         or broad_path(file.path, root)
     )
+
+
+def _is_empty(facts: FileFacts) -> bool:
+    """Whether a file of a language with a grammar says nothing: an empty ``__init__.py``."""
+    return language_has_rules(facts.language) and not (
+        facts.symbols or facts.calls or facts.imports or facts.declared
+    )
+
+
+def language_has_rules(language: str) -> bool:
+    """Whether the syntax of ``language`` is read."""
+    return language in _RULES
+
+
+def _drives_browser(facts: FileFacts) -> bool:
+    """Whether a test imports a library that drives a browser."""
+    drivers = ("@playwright/test", "playwright", "cypress", "puppeteer", "selenium")
+    return any(item.module.startswith(drivers) for item in facts.imports)
 
 
 def _evidence(entries: Sequence[tuple[str, Signal]]) -> tuple[LayerEvidence, ...]:

@@ -18,6 +18,14 @@ _FRONT = frozenset({"javascript", "jsx", "typescript", "tsx"})
 _SERVER = frozenset(
     {"Express", "Fastify", "NestJS", "Koa", "Hono", "hapi", "Apollo Server", "tRPC", "Elysia"}
 )
+_UI_FILES = frozenset({"jsx", "tsx"})
+_NOT_UI = frozenset(
+    {"config", "schemas", "models", "domain", "commands", "validators", "errors", "auth"}
+)
+_ONLY_FRONT = frozenset({"hooks", "state"})
+_FRONT_READS = {"queries": "data", "commands": "", "api": "data"}
+_ANYWHERE = frozenset({"viewmodel", "viewmodels", "bloc", "cubit"})
+_SCREENS = frozenset({"React", "Vue", "Angular", "Svelte", "Next.js", "Nuxt", "SolidJS", "Preact"})
 _JOBS = frozenset({"Celery", "RQ", "Dramatiq", "Huey", "arq", "Sidekiq", "Django Q2", "BullMQ"})
 
 
@@ -70,9 +78,16 @@ def named_path(
     words = words_of(parts[-1] if len(parts) > 1 else stem)
     if words and language in _FRONT and words[0] == "use" and len(words) > 1:
         return Signal("hooks", "file name use*")
-    if words and words[-1] in table.stem:
-        label = f"file name {words[-1]}" if len(words) == 1 else f"file name *{words[-1]}"
-        return Signal(table.stem[words[-1]], label)
+    word = words[-1] if words else ""
+    if len(words) > 1 and words[0] in {"db", "database"} and language not in _FRONT:
+        return Signal("data", f"file name {words[0]}*")
+    if language == "python" and "management" in folders:
+        return Signal("cli", "folder management/")
+    layer = _fitting(table.stem.get(word, ""), word, language, technologies)
+    if layer == "data" and table.stem[word] == "api":
+        layer = "pages"
+    if layer:
+        return Signal(layer, f"file name {word}" if len(words) == 1 else f"file name *{word}")
     for folder in reversed(folders):
         layer = _folder_layer(folder, folders, language, technologies)
         if layer:
@@ -90,13 +105,23 @@ def _folder_layer(
     whole = "".join(words)
     if whole == "tasks":
         return "jobs" if technologies & _JOBS else ""
-    layer = table.get(whole) or table.get(words[-1], "")
-    if language in _FRONT and layer == "api" and not technologies & _SERVER:
+    word = whole if whole in table else words[-1]
+    layer = table.get(word, "")
+    if layer == "api" and language in _FRONT and "Next.js" in technologies:
         inside = {"pages", "app"} & set(folders[: folders.index(folder)])
-        return (
-            "api" if inside and "Next.js" in technologies and "features" not in folders else "data"
-        )
-    return layer
+        return "api" if inside and "features" not in folders else "data"
+    return _fitting(layer, word, language, technologies)
+
+
+def _fitting(layer: str, word: str, language: str, technologies: frozenset[str]) -> str:
+    """The layer if a file of this language can be of it: a path word means something else on
+    the other side of the wire (``api`` below React features is client data access)."""
+    if language in _FRONT:
+        serves = technologies & _SERVER and not technologies & _SCREENS
+        if layer in _FRONT_READS and not serves:
+            return _FRONT_READS[layer]
+        return "" if language in _UI_FILES and layer in _NOT_UI else layer
+    return "" if layer in _ONLY_FRONT and word not in _ANYWHERE else layer
 
 
 def broad_path(path: str, root: str = "") -> Signal | None:
@@ -110,6 +135,8 @@ def broad_path(path: str, root: str = "") -> Signal | None:
     for folder in reversed(folders):
         words = words_of(folder.strip("_()[]"))
         layer = table.broad.get(words[-1], "") if words else ""
+        if layer == "data" and words_of(root)[-1:] in (("web",), ("api",)):
+            layer = "utilities"  # the plumbing of a web project, not its persistence
         if layer:
             return Signal(layer, f"folder {folder}/")
     return None
