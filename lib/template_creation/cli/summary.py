@@ -40,7 +40,7 @@ def _done(result: CreateResult, verbose: bool) -> list[str]:
         *_headline(result),
         *_templates(result, verbose),
         *_agents(result.agents, verbose),
-        *_left_out(result),
+        *_left_out(result, verbose),
         *_placement(result, verbose),
         *(f"Warning: {text}" for text in result.warnings),
     ]
@@ -110,14 +110,15 @@ def _agents(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
             )
 
 
-def _left_out(result: CreateResult) -> Iterator[str]:
+def _left_out(result: CreateResult, verbose: bool) -> Iterator[str]:
     if result.excluded:
         told = ", ".join(f"{count} {reason}" for reason, count in result.excluded_by_reason.items())
         yield f"Left out of {result.files + len(result.excluded)} files: {told}."
-    for path, line, rule in result.secrets[:_SHOWN]:
-        yield f"  looks like a secret: {path}:{line} ({rule})"
-    if len(result.secrets) > _SHOWN:
-        yield f"  and {len(result.secrets) - _SHOWN} more places (report.json)"
+    secrets = [item for item in result.excluded if item.reason == "secret"]
+    for item in secrets if verbose else secrets[:_SHOWN]:
+        yield f"  looks like a secret: {item.path} ({item.detail})"
+    if not verbose and len(secrets) > _SHOWN:
+        yield f"  and {len(secrets) - _SHOWN} more (--verbose, report.json)"
 
 
 def _placement(result: CreateResult, verbose: bool) -> Iterator[str]:

@@ -353,10 +353,6 @@ def _report(material: _Material, outcomes: Sequence[AgentOutcome]) -> Json:
             {"path": item.path, "reason": item.reason, "detail": item.detail}
             for item in material.survey.codebase.excluded
         ],
-        secrets=[
-            {"path": path, "line": line, "rule": rule}
-            for path, line, rule in material.survey.secrets
-        ],
         copier_excluded=material.copier_excluded,
     )
 
@@ -376,7 +372,6 @@ def _result(material: _Material, enhanced: EnhancementResult, log: PhaseLog) -> 
         templates=tuple(material.build.templates),
         agents=enhanced.agents,
         excluded=material.survey.codebase.excluded,
-        secrets=material.survey.secrets,
         dropped=tuple((item.path, item.bar, item.reason) for item in material.build.dropped),
         copier_excluded=material.copier_excluded,
         warnings=log.listener_failures,

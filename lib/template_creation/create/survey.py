@@ -1,4 +1,4 @@
-"""Phase 1: the codebase, read file by file, with what each file says and what it may leak.
+"""Phase 1: what each file of the codebase says about itself.
 
 The facts of a file are stored under the hash of its content, so that a second run reads them
 back instead of parsing. (facts/codebase-to-template, section 2.)
@@ -10,11 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from batch_engine.core import ByWeight, Listener, RunStore, each, fingerprint, run_batches
 from template_creation.phases import WorkflowPhase
-from template_creation.scan import find_secrets
 from template_creation.syntax import (
     FACTS_VERSION,
     GRAMMAR_LANGUAGES,
@@ -28,25 +26,14 @@ from template_creation.values.source import Codebase, Exclusion, FileReader, Sou
 __all__ = ["Survey", "codebase_digest", "survey_files"]
 
 _CHUNK_BYTES = 1_000_000
-_SECRETS_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The codebase without the files that hold secrets, and the facts of the others.
-
-    ``secrets`` are (path, line, rule), never the value.
-    """
+    """The codebase without the files that could not be read, and the facts of the others."""
 
     codebase: Codebase
     facts: dict[str, FileFacts]
-    secrets: tuple[tuple[str, int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _FileReport:
-    facts: FileFacts | None
-    secrets: tuple[tuple[int, str], ...]
 
 
 def codebase_digest(codebase: Codebase) -> str:
@@ -66,62 +53,37 @@ def _bytes(text: str) -> bytes:
 
 
 def survey_files(codebase: Codebase, store: RunStore, listeners: Sequence[Listener] = ()) -> Survey:
-    """Read every file once: its facts, and the places that look like secrets."""
+    """The facts of every file in a language with a grammar."""
+    files = [file for file in codebase.files if file.language in GRAMMAR_LANGUAGES]
     result = run_batches(
-        codebase.files,
-        each(partial(_report, codebase.read)),
+        files,
+        each(partial(_facts, codebase.read)),
         step=WorkflowPhase.ANALYSIS.title,
         key=_content_key,
         chunking=ByWeight(_CHUNK_BYTES, lambda file: file.size),
         store=store,
-        fingerprint=fingerprint({"facts": FACTS_VERSION, "secrets": _SECRETS_VERSION}),
+        fingerprint=fingerprint({"facts": FACTS_VERSION}),
         listeners=listeners,
-        dump=_dump,
-        load=_load,
+        dump=facts_to_json,
+        load=facts_from_json,
     )
-    reports = {
-        file.path: outcome for file, outcome in zip(codebase.files, result.in_order(), strict=True)
-    }
     facts: dict[str, FileFacts] = {}
-    secrets: list[tuple[str, int, str]] = []
     left_out: list[Exclusion] = []
-    for path, outcome in reports.items():
-        if outcome.value is None:
-            message = outcome.error.error if outcome.error else "no result"
-            left_out.append(Exclusion(path, "unreadable", message))
-            continue
-        if outcome.value.secrets:
-            line, rule = outcome.value.secrets[0]
-            left_out.append(Exclusion(path, "secret", f"{rule}, line {line}"))
-            secrets.extend((path, line, rule) for line, rule in outcome.value.secrets)
-        elif outcome.value.facts is not None:
-            facts[path] = outcome.value.facts
-    return Survey(_without(codebase, left_out), facts, tuple(secrets))
+    for file, outcome in zip(files, result.in_order(), strict=True):
+        if outcome.value is not None:
+            facts[file.path] = outcome.value
+        else:
+            reason = outcome.error.error if outcome.error else "no result"
+            left_out.append(Exclusion(file.path, "unreadable", reason))
+    return Survey(_without(codebase, left_out), facts)
 
 
 def _content_key(file: SourceFile) -> str:
-    return f"{file.sha256}:{file.language or ''}:{'generated' if file.generated else 'source'}"
+    return f"{file.sha256}:{file.language}"
 
 
-def _report(read: FileReader, file: SourceFile) -> _FileReport:
-    data = read(file.path)
-    facts = None
-    if file.language in GRAMMAR_LANGUAGES:
-        facts = extract_facts(data, file.language)
-    found = () if file.generated else find_secrets(data)
-    return _FileReport(facts, tuple((item.line, item.rule) for item in found))
-
-
-def _dump(report: _FileReport) -> Any:
-    return [None if report.facts is None else facts_to_json(report.facts), report.secrets]
-
-
-def _load(document: Any) -> _FileReport:
-    facts, secrets = document
-    return _FileReport(
-        None if facts is None else facts_from_json(facts),
-        tuple((line, rule) for line, rule in secrets),
-    )
+def _facts(read: FileReader, file: SourceFile) -> FileFacts:
+    return extract_facts(read(file.path), file.language or "")
 
 
 def _without(codebase: Codebase, left_out: Sequence[Exclusion]) -> Codebase:

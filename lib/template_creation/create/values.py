@@ -51,9 +51,9 @@ class CreateResult:
     ``status``: ``done`` (everything asked for succeeded), ``partial`` (the package is usable,
     some agents stay basic), ``unchanged`` (the package is already the result of this input) or
     ``planned`` (dry run). ``files`` is the number of usable files of the codebase,
-    ``excluded`` what was left out of it, ``secrets`` those places as (path, line, rule).
-    ``dropped`` are templates that could not be proved, as (path, bar, reason). ``seconds``
-    maps phase titles to time spent. ``plan`` and ``prompt`` are only filled by a dry run.
+    ``excluded`` what was left out of it and why. ``dropped`` are templates that could not be
+    proved, as (path, bar, reason). ``seconds`` maps phase titles to time spent. ``plan`` and
+    ``prompt`` are only filled by a dry run.
     """
 
     status: Literal["done", "partial", "unchanged", "planned"]
@@ -63,7 +63,6 @@ class CreateResult:
     templates: tuple[Template, ...] = ()
     agents: tuple[AgentOutcome, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
-    secrets: tuple[tuple[str, int, str], ...] = ()
     dropped: tuple[tuple[str, str, str], ...] = ()
     copier_excluded: tuple[str, ...] = ()
     placement: Placement | None = None
@@ -106,7 +105,11 @@ class CreateResult:
             "enhanced_count": len(self.enhanced),
             "total_count": len(self.agents),
             "excluded_by_reason": self.excluded_by_reason,
-            "secrets": _rows(("path", "line", "rule"), self.secrets),
+            "secrets": [
+                {"path": item.path, "found": item.detail}
+                for item in self.excluded
+                if item.reason == "secret"
+            ],
             "dropped_templates": _rows(("path", "bar", "reason"), self.dropped),
             "copier_excluded": list(self.copier_excluded),
             "kept": list(placement.kept) if placement else [],

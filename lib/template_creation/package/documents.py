@@ -221,7 +221,6 @@ def report_document(
     entities: Sequence[str],
     agents: Sequence[Mapping[str, Any]],
     excluded: Sequence[Mapping[str, Any]],
-    secrets: Sequence[Mapping[str, Any]],
     copier_excluded: Sequence[str],
 ) -> Json:
     """Every check, count and place behind the package, for machines and for recounting."""
@@ -240,6 +239,5 @@ def report_document(
         "dropped_templates": [dict(item) for item in dropped],
         "agents": [dict(item) for item in agents],
         "excluded_files": [dict(item) for item in excluded],
-        "secrets": [dict(item) for item in secrets],
         "copier_excluded": list(copier_excluded),
     }
