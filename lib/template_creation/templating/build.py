@@ -33,6 +33,7 @@ from template_creation.templating.proofs import (
 from template_creation.templating.purpose import describe, technologies_of, top_symbols
 from template_creation.templating.render import render_path, render_segments
 from template_creation.templating.segments import choose_delimiter, encode_path
+from template_creation.templating.sites import bind_imports
 from template_creation.templating.vocabulary import STOP_WORDS
 from template_creation.templating.words import plural_words
 from template_creation.values.analysis import Analysis
@@ -233,7 +234,7 @@ def _extract(
     if tree is None:
         proofs = (prove_round_trip(verbatim, terms, data), *_not_applied("no grammar"))
         return verbatim, proofs, "text-only"
-    names = shop.names.for_file(path, facts or FileFacts(language))
+    names = bind_imports(tree, shop.names.for_file(path, facts or FileFacts(language)))
     refused = {name for term in terms for name in shop.shared.get(term.words, ())}
     offsets: set[int] = set()
     reason = "no name of ours in it"

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from template_creation.errors import BadInput
 from template_creation.syntax import parse
 from template_creation.templating.paths import illegal_path
-from template_creation.templating.placeholders import identifier_leaves
 from template_creation.templating.render import (
     PLURAL_SUFFIX,
     Value,
@@ -21,6 +20,7 @@ from template_creation.templating.render import (
     render_template,
     words_of,
 )
+from template_creation.templating.sites import identifier_leaves
 from template_creation.templating.vocabulary import RESERVED_WORDS
 from template_creation.templating.words import in_case
 from template_creation.values.template import Template, TemplateSet

@@ -16,18 +16,18 @@ from tree_sitter import Node, Tree
 
 from template_creation.syntax import node_types, parse
 from template_creation.templating.names import FileNames
-from template_creation.templating.placeholders import (
-    Choice,
-    identifier_leaves,
-    import_module,
-    is_foreign_site,
-    site_kind,
-)
+from template_creation.templating.placeholders import Choice
 from template_creation.templating.render import render_segments
 from template_creation.templating.segments import (
     choose_delimiter,
     decode_template,
     encode_segments,
+)
+from template_creation.templating.sites import (
+    identifier_leaves,
+    import_module,
+    is_foreign_site,
+    site_kind,
 )
 from template_creation.templating.words import placeholder_for
 from template_creation.values.template import Grade, Placeholder, Proof, Segment, Term
