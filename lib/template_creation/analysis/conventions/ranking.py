@@ -19,17 +19,11 @@ _LAYERS = (
 _KINDS = (
     *("decorator", "base type", "injected parameter", "exception", "class decorator", "derive"),
     *("result type", "injection", "type kind", "assertion style", "fixture", "test style"),
-    *(
-        "async",
-        "route option",
-        "call",
-        "return annotation",
-        "parameter annotation",
-        "component form",
-    ),
-    *("props type", "export", "type name", "file name", "test place", "test name"),
-    *("test nesting", "error wrapping", "import style", "directive", "namespace", "file header"),
-    *("modifier", "docstring", "doc comment", "method name", "formatting"),
+    *("async", "route option", "declared name", "call", "component form", "props type"),
+    *("return annotation", "parameter annotation", "export", "type name", "file name"),
+    *("test place", "test name", "test nesting", "error wrapping", "import style", "directive"),
+    *("namespace", "file header", "modifier", "docstring", "doc comment", "method name"),
+    "formatting",
 )
 
 

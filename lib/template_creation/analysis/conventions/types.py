@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from template_creation.analysis.conventions.corpus import Group, signature_site, whole_site
 from template_creation.analysis.conventions.measure import MIN_SITES, Ledger, Sample
 from template_creation.analysis.conventions.signatures import common_values
+from template_creation.values.analysis import Site
 from template_creation.values.facts import Symbol
 
 __all__ = ["measure_types"]
@@ -49,10 +50,11 @@ def _bases(group: Group, types: Sequence[tuple[str, Symbol]], ledger: Ledger) ->
     if group.language in {"go", "rust"}:
         return
     verb = {"python": "inherit from", "ruby": "inherit from"}.get(group.language, "extend")
+    claimed = set()
     for base in common_values(values, limit=2):
         if base in _TRIVIAL_BASES or not base:
             continue
-        ledger.measure(
+        if ledger.measure(
             base,
             "base type",
             f"Classes of the {group.layer} layer {verb} `{base}`",
@@ -61,6 +63,37 @@ def _bases(group: Group, types: Sequence[tuple[str, Symbol]], ledger: Ledger) ->
                 Sample(site, base in found, f"`{found[0]}`" if found else "no base class")
                 for site, found in values
             ],
+            layer=group.layer,
+            language=group.language,
+        ):
+            claimed.add(base)
+    if group.layer not in {"tests", "e2e"}:
+        _bases_per_file(group, claimed, ledger)
+
+
+def _bases_per_file(group: Group, claimed: set[str], ledger: Ledger) -> None:
+    """Base types that one type in most files has, where files hold several types: a request,
+    its handler and its result."""
+    held: dict[str, set[str]] = {path: set() for path, _ in group.files}
+    typed = set()
+    for path, item in group.types():
+        if item.kind in {"class", "struct", "record"}:
+            typed.add(path)
+            held[path].update(_bare(text) for text in item.bases if "=" not in text)
+    values = [
+        (Site(path, 1, max(group.lines.get(path, 1), 1)), bases)
+        for path, bases in held.items()
+        if path in typed
+    ]
+    for base in common_values(values, limit=2):
+        if base in claimed or base in _TRIVIAL_BASES or not base:
+            continue
+        ledger.measure(
+            f"file-{base}",
+            "base type",
+            f"Files of the {group.layer} layer declare a type that extends `{base}`",
+            _base_pattern(base, group.language),
+            [Sample(site, base in bases) for site, bases in values],
             layer=group.layer,
             language=group.language,
         )

@@ -36,6 +36,9 @@ def strong(view: FileView) -> Signal | None:
     attribute = view.decorator(r"ApiController|Route|Http(?:Get|Post|Put|Patch|Delete)")
     if attribute:
         return Signal("api", f"attribute [{attribute[1]}]", attribute[0].line)
+    request = _request(view)
+    if request:
+        return request
     for pattern, layer in _BASES:
         found = view.base(pattern)
         if found:
@@ -43,9 +46,6 @@ def strong(view: FileView) -> Signal | None:
     found = view.base(r"\w*Exception")
     if found:
         return Signal("errors", f"base type {found[1]}", found[0].line)
-    request = _request(view)
-    if request:
-        return request
     tested = view.decorator(r"TestFixture|Test|TestCase|Fact|Theory|TestClass|TestMethod|Binding")
     if tested:
         return Signal("tests", f"attribute [{tested[1]}]", tested[0].line)
