@@ -49,10 +49,10 @@ from batch_engine.core.chunks import (
     chunks_by_count,
     chunks_by_weight,
 )
+from batch_engine.core.classification import Classification, classify
 from batch_engine.core.errors import (
     AuthError,
     BudgetError,
-    Classification,
     ConfigurationError,
     ContractError,
     DatabaseBusyError,
@@ -77,7 +77,6 @@ from batch_engine.core.errors import (
     TransientError,
     WorkError,
     WorkTimeoutError,
-    classify,
 )
 from batch_engine.core.events import (
     ChunkCompleted,

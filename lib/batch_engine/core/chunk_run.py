@@ -7,12 +7,10 @@ then is it announced.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from threading import Lock
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from batch_engine.core.errors import ContractError, MissingResultError, Pause, StoreError
 from batch_engine.core.events import (
@@ -20,95 +18,23 @@ from batch_engine.core.events import (
     ChunkFailed,
     ChunkStarted,
     Counts,
-    Emitter,
     ItemCompleted,
     ItemFailed,
     ItemsLoaded,
     RetryScheduled,
 )
 from batch_engine.core.failpoints import failpoint
+from batch_engine.core.plan import ChunkPlan, ChunkResult, Settings, Todo, encode_json
 from batch_engine.core.records import ErrorRecord, ItemRef, RetryInfo, error_record, preview_of
 from batch_engine.core.results import BatchSummary, Outcome
-from batch_engine.core.retry import RetryDecision, RetryPolicy
-from batch_engine.core.store import AttemptRow, BatchRow, ItemRow, RunStore, StepRef
-from batch_engine.core.work import ChunkContext, ItemFailure, Work
+from batch_engine.core.retry import RetryDecision
+from batch_engine.core.store import AttemptRow, BatchRow, ItemRow
+from batch_engine.core.work import ChunkContext, ItemFailure
 
-__all__: list[str] = []
+__all__ = ["ChunkRun"]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(Generic[T, R]):
-    """What all chunks of a step share."""
-
-    step: StepRef
-    work: Work[T, R]
-    key: Callable[[T], str]
-    store: RunStore | None
-    retry: RetryPolicy
-    dump: Callable[[R], Any] | None
-    load: Callable[[Any], R] | None
-    emitter: Emitter
-    clock: Callable[[], float]
-    sleep: Callable[[float], object]
-    random: Callable[[], float]
-    now: Callable[[], datetime]
-
-    def dumped(self, key: str, value: R) -> str | bytes | None:
-        """The stored form of a result; `ContractError` if it has none. None without a store."""
-        if self.store is None:
-            return None
-        try:
-            data = value if self.dump is None else self.dump(value)
-            return data if isinstance(data, bytes) else _encode(data)
-        except Exception as error:
-            raise ContractError(
-                f"the result of {key!r} cannot be stored: {error}",
-                hint="pass dump= and load= for results that are not plain JSON",
-            ) from error
-
-    def loaded(self, row: ItemRow) -> R:
-        """The result that a stored row holds; `StoreError` if it cannot be read back."""
-        try:
-            data = row.data if isinstance(row.data, bytes) else json.loads(row.data or "null")
-            return data if self.load is None else self.load(data)  # type: ignore[return-value]  # without load, R is what JSON gives
-        except Exception as error:
-            raise StoreError(
-                f"the stored result of {row.key!r} in step {self.step.name!r} cannot be read: "
-                f"{type(error).__name__}: {error}",
-                hint="when results change their shape, change the step's fingerprint too",
-            ) from error
-
-
-class Todo(NamedTuple, Generic[T]):
-    """One item that has to be run: its key and its 0-based place in the input."""
-
-    key: str
-    item: T
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkPlan(Generic[T, R]):
-    """A chunk after the look into the store: what is loaded, what is left to run."""
-
-    number: int
-    size: int
-    todo: tuple[Todo[T], ...]
-    loaded: tuple[Outcome[R], ...]
-    duplicates: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkResult(Generic[R]):
-    """What came of a chunk: one outcome for each key that it was the first to hold."""
-
-    outcomes: tuple[Outcome[R], ...]
-    summary: BatchSummary
 
 
 @dataclass(slots=True)
@@ -276,7 +202,7 @@ class ChunkRun(Generic[T, R]):
             entry.key, "failed", None, record, attempt, self.plan.number
         )
         if self.settings.store is not None:
-            stored = _encode(record.to_json())
+            stored = encode_json(record.to_json())
             self._unsaved.append(
                 ItemRow(entry.key, "failed", None, stored, attempt, entry.position)
             )
@@ -312,7 +238,7 @@ class ChunkRun(Generic[T, R]):
         settings = self.settings
         if settings.store is not None:
             rows = [
-                AttemptRow(key, attempt, _encode(record.to_json()))
+                AttemptRow(key, attempt, encode_json(record.to_json()))
                 for key, record in failures.items()
             ]
             settings.store.put(settings.step, self._unsaved, attempts=rows)

@@ -33,8 +33,6 @@ everything that is not an `Exception` (``KeyboardInterrupt``) leave the runner u
 
 from __future__ import annotations
 
-import errno
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,7 +40,6 @@ from enum import StrEnum
 __all__ = [
     "AuthError",
     "BudgetError",
-    "Classification",
     "ConfigurationError",
     "ContractError",
     "DatabaseBusyError",
@@ -67,8 +64,6 @@ __all__ = [
     "TransientError",
     "WorkError",
     "WorkTimeoutError",
-    "classify",
-    "retry_after_of",
 ]
 
 
@@ -297,96 +292,3 @@ class Pause(Exception):  # noqa: N818 - a pause is no error
     Raise a subclass from ``work``: the runner stores what is finished, starts nothing new and
     lets the exception through untouched. Running again later goes on from there.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class Classification:
-    """The stable code, the category and the retry hint that an exception gets."""
-
-    code: str
-    category: ErrorCategory
-    retryable: bool
-
-
-_RETRYABLE_HTTP = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_RETRYABLE_ERRNO = frozenset({errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT})
-_C = ErrorCategory
-
-# First match wins, so a subclass stands above its base: FileNotFoundError is an OSError, and
-# "any IOError may be retried" (the seed's rule) would ask for a missing file three times.
-_KINDS: tuple[tuple[type[BaseException], Classification], ...] = (
-    (FileNotFoundError, Classification("io.not_found", _C.IO, False)),
-    (PermissionError, Classification("io.permission", _C.IO, False)),
-    (IsADirectoryError, Classification("io.is_a_directory", _C.IO, False)),
-    (NotADirectoryError, Classification("io.not_a_directory", _C.IO, False)),
-    (FileExistsError, Classification("io.exists", _C.IO, False)),
-    (TimeoutError, Classification("timeout.work", _C.TIMEOUT, True)),
-    (ConnectionError, Classification("network.failed", _C.NETWORK, True)),
-    (UnicodeError, Classification("validation.encoding", _C.VALIDATION, False)),
-    (ValueError, Classification("validation.value", _C.VALIDATION, False)),
-    (TypeError, Classification("internal.type", _C.INTERNAL, False)),
-    (LookupError, Classification("internal.lookup", _C.INTERNAL, False)),
-    (AttributeError, Classification("internal.attribute", _C.INTERNAL, False)),
-    (MemoryError, Classification("crash.memory", _C.CRASH, False)),
-)
-
-
-def classify(error: BaseException) -> Classification:
-    """The classification of any exception: our own by its type, foreign ones by a table.
-
-    A foreign exception that carries an HTTP status (``status_code``, ``status`` or ``code``)
-    is judged by that. What no rule knows is ``task.failed`` and not retryable: a policy's own
-    rules can say otherwise (`RetryRule`).
-
-    >>> classify(FileNotFoundError("a")).retryable, classify(ConnectionResetError()).retryable
-    (False, True)
-    """
-    if isinstance(error, EngineError):
-        return Classification(error.code, error.category, error.retryable)
-    status = _http_status(error)
-    if status is not None:
-        return _classify_http(status)
-    if isinstance(error, sqlite3.Error):
-        return _classify_sqlite(error)
-    for kind, classification in _KINDS:
-        if isinstance(error, kind):
-            return classification
-    if isinstance(error, OSError):
-        return Classification("io.failed", _C.IO, error.errno in _RETRYABLE_ERRNO)
-    return Classification("task.failed", _C.TASK, False)
-
-
-def retry_after_of(error: BaseException) -> float | None:
-    """Seconds that the other side asked us to wait (``retry_after_s`` or ``retry_after``)."""
-    for name in ("retry_after_s", "retry_after"):
-        seconds = getattr(error, name, None)
-        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0:
-            return float(seconds)
-    return None
-
-
-def _http_status(error: BaseException) -> int | None:
-    for name in ("status_code", "status", "code"):
-        status = getattr(error, name, None)
-        if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
-            return status
-    return None
-
-
-def _classify_http(status: int) -> Classification:
-    retryable = status in _RETRYABLE_HTTP
-    if status in (429, 529):
-        return Classification(f"rate_limit.http_{status}", _C.RATE_LIMIT, retryable)
-    if status in (401, 403):
-        return Classification(f"auth.http_{status}", _C.AUTH, retryable)
-    if status in (408, 504):
-        return Classification(f"timeout.http_{status}", _C.TIMEOUT, retryable)
-    if status < 500:
-        return Classification(f"input.http_{status}", _C.INPUT, retryable)
-    return Classification(f"network.http_{status}", _C.NETWORK, retryable)
-
-
-def _classify_sqlite(error: sqlite3.Error) -> Classification:
-    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    busy = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return Classification("database.busy" if busy else "database.failed", _C.DATABASE, busy)

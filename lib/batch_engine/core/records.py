@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from batch_engine.core.errors import EngineError, ErrorCategory, FieldProblem, classify
+from batch_engine.core.classification import classify
+from batch_engine.core.errors import EngineError, ErrorCategory, FieldProblem
 
 __all__ = ["RECORD_VERSION", "CauseLink", "ErrorRecord", "ItemRef", "RetryInfo", "error_record"]
 

@@ -10,13 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from batch_engine.core.errors import (
-    Classification,
-    ConfigurationError,
-    ErrorCategory,
-    classify,
-    retry_after_of,
-)
+from batch_engine.core.classification import Classification, classify, retry_after_of
+from batch_engine.core.errors import ConfigurationError, ErrorCategory
 
 __all__ = ["NO_RETRY", "RetryDecision", "RetryPolicy", "RetryRule"]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from batch_engine.core.chunk_run import ChunkPlan, ChunkResult, ChunkRun, Settings, Todo
+from batch_engine.core.chunk_run import ChunkRun
 from batch_engine.core.chunks import ByCount, Chunk, Chunker
 from batch_engine.core.errors import ConfigurationError
 from batch_engine.core.events import (
@@ -31,6 +31,7 @@ from batch_engine.core.events import (
 )
 from batch_engine.core.failpoints import failpoint
 from batch_engine.core.keys import item_key
+from batch_engine.core.plan import ChunkPlan, ChunkResult, Settings, Todo
 from batch_engine.core.records import error_record
 from batch_engine.core.results import BatchSummary, Outcome, RunResult
 from batch_engine.core.retry import NO_RETRY, RetryPolicy

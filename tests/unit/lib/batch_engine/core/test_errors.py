@@ -11,7 +11,8 @@ import pytest
 
 from batch_engine import core
 from batch_engine.core import EngineError, ErrorCategory, Pause, RateLimitError, classify
-from batch_engine.core.errors import FieldProblem, ItemValidationError, retry_after_of
+from batch_engine.core.classification import retry_after_of
+from batch_engine.core.errors import FieldProblem, ItemValidationError
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""What a chunk is given: the step's settings, and the plan made after the look into the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from batch_engine.core.errors import ContractError, StoreError
+from batch_engine.core.events import Emitter
+from batch_engine.core.results import BatchSummary, Outcome
+from batch_engine.core.retry import RetryPolicy
+from batch_engine.core.store import ItemRow, RunStore, StepRef
+from batch_engine.core.work import Work
+
+__all__ = ["ChunkPlan", "ChunkResult", "Settings", "Todo", "encode_json"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+encode_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Generic[T, R]):
+    """What all chunks of a step share."""
+
+    step: StepRef
+    work: Work[T, R]
+    key: Callable[[T], str]
+    store: RunStore | None
+    retry: RetryPolicy
+    dump: Callable[[R], Any] | None
+    load: Callable[[Any], R] | None
+    emitter: Emitter
+    clock: Callable[[], float]
+    sleep: Callable[[float], object]
+    random: Callable[[], float]
+    now: Callable[[], datetime]
+
+    def dumped(self, key: str, value: R) -> str | bytes | None:
+        """The stored form of a result; `ContractError` if it has none. None without a store."""
+        if self.store is None:
+            return None
+        try:
+            data = value if self.dump is None else self.dump(value)
+            return data if isinstance(data, bytes) else encode_json(data)
+        except Exception as error:
+            raise ContractError(
+                f"the result of {key!r} cannot be stored: {error}",
+                hint="pass dump= and load= for results that are not plain JSON",
+            ) from error
+
+    def loaded(self, row: ItemRow) -> R:
+        """The result that a stored row holds; `StoreError` if it cannot be read back."""
+        try:
+            data = row.data if isinstance(row.data, bytes) else json.loads(row.data or "null")
+            return data if self.load is None else self.load(data)  # type: ignore[return-value]  # without load, R is what JSON gives
+        except Exception as error:
+            raise StoreError(
+                f"the stored result of {row.key!r} in step {self.step.name!r} cannot be read: "
+                f"{type(error).__name__}: {error}",
+                hint="when results change their shape, change the step's fingerprint too",
+            ) from error
+
+
+class Todo(NamedTuple, Generic[T]):
+    """One item that has to be run: its key and its 0-based place in the input."""
+
+    key: str
+    item: T
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPlan(Generic[T, R]):
+    """A chunk after the look into the store: what is loaded, what is left to run."""
+
+    number: int
+    size: int
+    todo: tuple[Todo[T], ...]
+    loaded: tuple[Outcome[R], ...]
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult(Generic[R]):
+    """What came of a chunk: one outcome for each key that it was the first to hold."""
+
+    outcomes: tuple[Outcome[R], ...]
+    summary: BatchSummary
