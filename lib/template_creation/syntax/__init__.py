@@ -2,7 +2,6 @@
 
 from template_creation.syntax.facts import FACTS_VERSION, TYPE_KINDS, extract_facts
 from template_creation.syntax.jsonform import facts_from_json, facts_to_json
-from template_creation.values.languages import GRAMMAR_LANGUAGES, language_of
 from template_creation.syntax.leaves import (
     Leaf,
     LeafKind,
@@ -12,6 +11,7 @@ from template_creation.syntax.leaves import (
     node_types,
 )
 from template_creation.syntax.parsing import MAX_PARSE_BYTES, grammar, parse
+from template_creation.values.languages import GRAMMAR_LANGUAGES, language_of
 
 __all__ = [
     "FACTS_VERSION",

@@ -28,6 +28,7 @@ TYPE_KINDS: Final = frozenset({"class", "interface", "struct", "enum", "record",
 """Symbol kinds that declare a type."""
 
 _SHAPE_DEPTH: Final = 4
+_LOCAL_SCOPES: Final = frozenset({"function", "method", "test"})
 _CONTAINERS: Final = TYPE_KINDS | {"module"}
 
 
@@ -74,7 +75,7 @@ def extract_facts(data: bytes, language: str) -> FileFacts:
         call for node in captures.get("call", ()) if (call := rules.call(source, node)) is not None
     ]
     declared = _texts(data, captures.get("decl", ()))
-    declared.update(rules.declared(source, captures))
+    declared.update(name for name in rules.declared(source, captures) if len(name.split()) == 1)
     return FileFacts(
         language=language,
         symbols=symbols,
@@ -91,8 +92,9 @@ def extract_facts(data: bytes, language: str) -> FileFacts:
 
 
 def _texts(data: bytes, nodes: Iterable[Node]) -> set[str]:
+    """Each text once; names hold no white space (`jsonform` relies on it)."""
     found = {data[node.start_byte : node.end_byte] for node in nodes}
-    return {text.decode("utf-8", "replace") for text in found if text}
+    return {text.decode("utf-8", "replace") for text in found if len(text.split()) == 1}
 
 
 def _shape(root: Node, language: str) -> tuple[tuple[str, int], ...]:
@@ -138,7 +140,7 @@ def _placed(drafts: Iterable[Draft]) -> tuple[Symbol, ...]:
                 returns=item.returns,
                 documented=item.documented,
                 is_async=item.is_async,
-                exported=item.exported,
+                exported=item.exported and (holder is None or holder.kind not in _LOCAL_SCOPES),
                 modifiers=item.modifiers,
             )
         )

@@ -32,6 +32,8 @@ Captures = Mapping[str, list[Node]]
 _TEXT_LIMIT: Final = 120
 _SIGNATURE_LIMIT: Final = 400
 _CALLEE_LIMIT: Final = 80
+_CALLEE_READ: Final = 2_000
+_LITERAL_READ: Final = 600
 _STRING_PREFIX: Final = re.compile(r"""^[A-Za-z@$]*(\"{3}|'{3}|"|'|`|:)""")
 
 
@@ -45,9 +47,21 @@ class Source:
         """The node's source text."""
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
-    def slice(self, start: int, end: int) -> str:
-        """The source text between two byte offsets."""
-        return self.data[start:end].decode("utf-8", "replace")
+    def callee(self, start: int, end: int) -> str:
+        """The text of a callee between two offsets, as `call_text` gives it.
+
+        A chain of a thousand calls has a thousand callees that hold one another: only the
+        first bytes of each are read.
+        """
+        head = self.data[start : min(end, start + _CALLEE_READ)]
+        return call_text(head.decode("utf-8", "replace"))
+
+    def literal(self, node: Node | None, *kinds: str) -> str:
+        """`string_content` of ``node`` if its type is one of ``kinds``, else nothing."""
+        if node is None or node.type not in kinds:
+            return ""
+        end = min(node.end_byte, node.start_byte + _LITERAL_READ)
+        return string_content(self.data[node.start_byte : end].decode("utf-8", "replace"))
 
 
 @dataclass(slots=True)
@@ -140,15 +154,19 @@ def draft(
     body: Node | None = None,
     outer: Node | None = None,
     signature_start: int | None = None,
+    signature_end: int | None = None,
 ) -> Draft:
     """The draft of the declaration at ``node``. ``outer`` is the node at which an excerpt
-    begins (a decorator, an export), ``body`` where the signature ends."""
+    begins (a decorator, an export); the signature ends at ``signature_end``, else where
+    ``body`` begins, else with ``node``."""
     begin = outer if outer is not None else node
     start = node.start_byte if signature_start is None else signature_start
-    end = body.start_byte if body is not None else node.end_byte
+    end = signature_end or (body.start_byte if body is not None else node.end_byte)
     head = source.data[start:end].rstrip()
     end_line = last_line(node)
-    body_line = source.data.count(b"\n", node.start_byte, start + len(head)) + first_line(node) + 1
+    counted = min(node.start_byte, start)
+    body_line = source.data.count(b"\n", counted, start + len(head)) + 1
+    body_line += first_line(node) - source.data.count(b"\n", counted, node.start_byte)
     return Draft(
         name=name,
         kind=kind,

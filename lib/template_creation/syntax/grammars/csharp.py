@@ -18,7 +18,6 @@ from template_creation.syntax.source import (
     draft,
     first_line,
     first_named,
-    string_content,
 )
 from template_creation.values.facts import Call, Import, Parameter, Raise, SymbolKind
 
@@ -74,6 +73,12 @@ _QUERY = """
 """
 
 _TYPES: Final[tuple[SymbolKind, ...]] = ("class", "record", "interface", "struct", "enum", "type")
+_STRINGS: Final = (
+    "string_literal",
+    "verbatim_string_literal",
+    "raw_string_literal",
+    "interpolated_string_expression",
+)
 _PUBLIC: Final = {"public", "internal", "protected"}
 
 
@@ -157,16 +162,12 @@ def _call(source: Source, node: Node) -> Call | None:
     function = node.child_by_field_name("function")
     if function is None:
         return None
-    return Call(call_text(source.text(function)), first_line(node), _first(source, node))
-
-
-def _first(source: Source, node: Node) -> str:
-    arguments = node.child_by_field_name("arguments")
-    first = first_named(arguments)
-    value = first.named_child(first.named_child_count - 1) if first is not None else None
-    return (
-        string_content(source.text(value)) if value is not None and "string" in value.type else ""
+    argument = first_named(node.child_by_field_name("arguments"))
+    value = (
+        argument.named_children[-1] if argument is not None and argument.named_children else None
     )
+    callee = source.callee(function.start_byte, function.end_byte)
+    return Call(callee, first_line(node), source.literal(value, *_STRINGS))
 
 
 def _imports(source: Source, captures: Captures) -> Iterator[Import]:

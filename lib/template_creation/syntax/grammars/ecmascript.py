@@ -48,7 +48,13 @@ SHARED_QUERY: Final = """
 (call_expression) @call
 (import_statement) @import
 (export_statement source: (string)) @reexport
+(call_expression function: (identifier) @_require (#eq? @_require "require")) @require
 (throw_statement) @throw
+(export_statement !source (export_clause (export_specifier name: (identifier) @exported)))
+(export_statement value: (identifier) @exported)
+(assignment_expression left: (member_expression) @_module right: [
+  (identifier) @exported (object (shorthand_property_identifier) @exported)]
+  (#eq? @_module "module.exports"))
 
 (function_declaration name: (_) @decl)
 (generator_function_declaration name: (_) @decl)
@@ -81,7 +87,20 @@ _LOCAL_MODULES: Final = (".", "/", "@/", "~/", "#", "$", "src/")
 
 
 def symbols(source: Source, captures: Captures) -> Iterator[Draft]:
-    """Functions, classes, methods, top-level constants, default exports and test blocks."""
+    """Functions, classes, methods, top-level constants, default exports and test blocks.
+
+    A name that ``export { x }``, ``export default x`` or ``module.exports`` gives away is
+    exported wherever it is declared.
+    """
+    given = {source.text(node) for node in captures.get("exported", ())}
+    for item in _symbols(source, captures):
+        item.exported = item.exported or (
+            item.kind not in {"method", "test"} and item.name in given
+        )
+        yield item
+
+
+def _symbols(source: Source, captures: Captures) -> Iterator[Draft]:
     for node in captures.get("function", ()):
         if (item := _named(source, node, "function")) is not None:
             yield as_function(source, node, item)
@@ -271,7 +290,7 @@ def _test_block(source: Source, node: Node) -> Draft | None:
     arguments = node.child_by_field_name("arguments")
     if function is None or arguments is None or arguments.named_child_count < 2:
         return None
-    callee = call_text(source.text(function))
+    callee = source.callee(function.start_byte, function.end_byte)
     if callee.partition(".")[0].partition("(")[0] not in _TESTS:
         return None
     title = first_named(arguments)
@@ -281,7 +300,7 @@ def _test_block(source: Source, node: Node) -> Draft | None:
     item = draft(
         source,
         node,
-        name=string_content(source.text(title)),
+        name=source.literal(title, "string", "template_string"),
         kind="test",
         body=block.child_by_field_name("body"),
     )
@@ -294,12 +313,9 @@ def call(source: Source, node: Node) -> Call | None:
     function = node.child_by_field_name("function")
     if function is None:
         return None
-    arguments = node.child_by_field_name("arguments")
-    first = first_named(arguments)
-    argument = ""
-    if first is not None and first.type in {"string", "template_string"}:
-        argument = string_content(source.text(first))
-    return Call(call_text(source.text(function)), first_line(node), argument)
+    first = first_named(node.child_by_field_name("arguments"))
+    callee = source.callee(function.start_byte, function.end_byte)
+    return Call(callee, first_line(node), source.literal(first, "string", "template_string"))
 
 
 def imports(source: Source, captures: Captures) -> Iterable[Import]:
@@ -322,9 +338,9 @@ def imports(source: Source, captures: Captures) -> Iterable[Import]:
                 if (name := specifier.child_by_field_name("name")) is not None
             )
             yield Import(string_content(source.text(path)), first_line(node), names or ("*",))
-    for node in captures.get("call", ()):
+    for node in captures.get("require", ()):
         found = call(source, node)
-        if found is not None and found.callee == "require" and found.first_argument:
+        if found is not None and found.first_argument:
             yield Import(found.first_argument, found.line)
 
 

@@ -12,7 +12,6 @@ from template_creation.syntax.source import (
     Draft,
     Rules,
     Source,
-    call_text,
     clip,
     comment_above,
     draft,
@@ -72,9 +71,9 @@ def _symbols(source: Source, captures: Captures) -> Iterator[Draft]:
     for node in captures.get("constant", ()):
         for name in node.children_by_field_name("name"):
             if name.type == "identifier":
-                yield _finished(
-                    source, draft(source, node, name=source.text(name), kind="constant")
-                )
+                item = _specified(source, node, draft_kind="constant", name=source.text(name))
+                item.parent = ""
+                yield _finished(source, item)
 
 
 def _type(source: Source, node: Node) -> Draft | None:
@@ -82,25 +81,33 @@ def _type(source: Source, node: Node) -> Draft | None:
     if name is None or value is None:
         return None
     body = next((c for c in value.children if c.type in {"field_declaration_list", "{"}), None)
-    item = draft(
-        source,
-        node,
-        name=source.text(name),
-        kind=_TYPE_KINDS.get(value.type, "type"),
-        body=body,
-        outer=_keyword_holder(node),
-    )
+    kind = _TYPE_KINDS.get(value.type, "type")
+    item = _specified(source, node, draft_kind=kind, name=source.text(name), body=body)
     item.bases = tuple(_embedded(source, value))
     return _finished(source, item)
 
 
-def _keyword_holder(node: Node) -> Node | None:
-    """The ``type`` declaration around a lone specification, so that an excerpt is whole."""
-    parent = node.parent
-    lone = (
-        parent is not None and parent.type == "type_declaration" and parent.named_child_count == 1
+def _specified(
+    source: Source, node: Node, *, draft_kind: SymbolKind, name: str, body: Node | None = None
+) -> Draft:
+    """The draft of a specification; a lone one begins at its ``type``, ``const`` or ``var``,
+    so that an excerpt is whole, and in a group the keyword is put before its signature."""
+    holder = node.parent
+    while holder is not None and not holder.type.endswith("_declaration"):
+        holder = holder.parent
+    lone = holder is not None and holder.start_point.row == node.start_point.row
+    item = draft(
+        source,
+        node,
+        name=name,
+        kind=draft_kind,
+        body=body,
+        outer=holder if lone else None,
+        signature_start=holder.start_byte if lone and holder is not None else None,
     )
-    return parent if lone else None
+    if not lone and holder is not None:
+        item.signature = f"{holder.type.partition('_')[0]} {item.signature}"
+    return item
 
 
 def _embedded(source: Source, value: Node) -> Iterator[str]:
@@ -165,11 +172,10 @@ def _call(source: Source, node: Node) -> Call | None:
     function = node.child_by_field_name("function")
     if function is None:
         return None
-    arguments = node.child_by_field_name("arguments")
-    first = first_named(arguments)
-    is_string = first is not None and first.type.endswith("string_literal")
-    argument = string_content(source.text(first)) if first is not None and is_string else ""
-    return Call(call_text(source.text(function)), first_line(node), argument)
+    first = first_named(node.child_by_field_name("arguments"))
+    callee = source.callee(function.start_byte, function.end_byte)
+    argument = source.literal(first, "interpreted_string_literal", "raw_string_literal")
+    return Call(callee, first_line(node), argument)
 
 
 def _imports(source: Source, captures: Captures) -> Iterator[Import]:

@@ -18,7 +18,6 @@ from template_creation.syntax.source import (
     draft,
     first_line,
     first_named,
-    string_content,
 )
 from template_creation.values.facts import Call, Import, Parameter, Raise, SymbolKind
 
@@ -143,10 +142,8 @@ def _call(source: Source, node: Node) -> Call | None:
     arguments = node.child_by_field_name("arguments")
     if arguments is None:
         return None
-    first = first_named(arguments)
-    is_string = first is not None and first.type == "string_literal"
-    argument = string_content(source.text(first)) if first is not None and is_string else ""
-    callee = call_text(source.slice(node.start_byte, arguments.start_byte))
+    argument = source.literal(first_named(arguments), "string_literal")
+    callee = source.callee(node.start_byte, arguments.start_byte)
     return Call(callee, first_line(node), argument)
 
 

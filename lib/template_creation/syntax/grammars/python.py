@@ -11,12 +11,10 @@ from template_creation.syntax.source import (
     Draft,
     Rules,
     Source,
-    call_text,
     clip,
     draft,
     first_line,
     first_named,
-    string_content,
 )
 from template_creation.values.facts import Call, Import, Parameter, Raise
 
@@ -103,8 +101,8 @@ def _class(source: Source, node: Node) -> Draft | None:
         node,
         name=source.text(name),
         kind="enum" if is_enum else "class",
-        body=body,
         outer=outer,
+        signature_end=_colon(node),
     )
     item.decorators = decorators
     item.bases = bases
@@ -119,7 +117,14 @@ def _function(source: Source, node: Node) -> Draft | None:
         return None
     body = node.child_by_field_name("body")
     outer, decorators = _decorators(source, node)
-    item = draft(source, node, name=source.text(name), kind="function", body=body, outer=outer)
+    item = draft(
+        source,
+        node,
+        name=source.text(name),
+        kind="function",
+        outer=outer,
+        signature_end=_colon(node),
+    )
     item.decorators = decorators
     item.parameters = tuple(_parameters(source, node.child_by_field_name("parameters")))
     returns = node.child_by_field_name("return_type")
@@ -128,6 +133,11 @@ def _function(source: Source, node: Node) -> Draft | None:
     item.is_async = source.data.startswith(b"async", node.start_byte)
     item.exported = not item.name.startswith("_") or item.name.endswith("__")
     return item
+
+
+def _colon(node: Node) -> int | None:
+    """Behind the colon: a comment may follow it before the body begins."""
+    return next((child.end_byte for child in node.children if child.type == ":"), None)
 
 
 def _constant(source: Source, node: Node) -> Draft:
@@ -178,12 +188,9 @@ def _call(source: Source, node: Node) -> Call | None:
     function = node.child_by_field_name("function")
     if function is None:
         return None
-    argument = ""
-    arguments = node.child_by_field_name("arguments")
-    first = first_named(arguments)
-    if first is not None and first.type == "string":
-        argument = string_content(source.text(first))
-    return Call(call_text(source.text(function)), first_line(node), argument)
+    first = first_named(node.child_by_field_name("arguments"))
+    callee = source.callee(function.start_byte, function.end_byte)
+    return Call(callee, first_line(node), source.literal(first, "string"))
 
 
 def _imports(source: Source, captures: Captures) -> Iterable[Import]:

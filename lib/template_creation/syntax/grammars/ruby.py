@@ -12,7 +12,6 @@ from template_creation.syntax.source import (
     Draft,
     Rules,
     Source,
-    call_text,
     clip,
     comment_above,
     draft,
@@ -34,6 +33,12 @@ _QUERY = """
 (body_statement (identifier) @visibility
   (#any-of? @visibility "private" "protected" "public" "module_function"))
 (rescue (exceptions) @caught)
+(call !receiver method: (identifier) @_require
+  (#any-of? @_require "require" "require_relative" "load" "autoload")) @require
+(call !receiver method: (identifier) @_raise (#any-of? @_raise "raise" "fail")) @raise
+(call !receiver arguments: (argument_list (simple_symbol))) @macro
+(call receiver: (identifier) @_table (#eq? @_table "t")) @column
+(call block: (_)) @block
 
 (class name: (constant) @decl)
 (class name: (scope_resolution name: (constant) @decl))
@@ -62,7 +67,6 @@ _QUERY = """
 _TESTS: Final = {
     "context", "describe", "example", "feature", "fit", "it", "scenario", "specify", "test", "xit",
 }  # fmt: skip
-_REQUIRES: Final = {"require", "require_relative", "load", "autoload"}
 _DECLARING: Final = {
     "accepts_nested_attributes_for", "alias_attribute", "alias_method", "attr_accessor",
     "attr_reader", "attr_writer", "attribute", "belongs_to", "cattr_accessor", "class_attribute",
@@ -72,6 +76,7 @@ _DECLARING: Final = {
     "trait",
 }  # fmt: skip
 """Calls without a receiver whose leading symbols become methods, helpers or routes."""
+_CONSTANTS: Final = {"constant", "scope_resolution"}
 
 
 def _symbols(source: Source, captures: Captures) -> Iterator[Draft]:
@@ -89,7 +94,7 @@ def _symbols(source: Source, captures: Captures) -> Iterator[Draft]:
             item = draft(source, node, name=source.text(left), kind="constant")
             item.exported = True
             yield item
-    for node in captures.get("call", ()):
+    for node in captures.get("block", ()):
         if (item := _test_block(source, node)) is not None:
             yield item
 
@@ -104,7 +109,7 @@ def _container(source: Source, node: Node, kind: SymbolKind) -> Iterator[Draft]:
         node,
         name=source.text(name).rpartition("::")[2],
         kind=kind,
-        body=node.child_by_field_name("body"),
+        signature_end=(superclass or name).end_byte,
     )
     if superclass is not None:
         item.bases = (clip(source.text(superclass).lstrip("< ")),)
@@ -123,7 +128,7 @@ def _method(source: Source, node: Node, marks: list[Node]) -> Draft | None:
         node,
         name=source.text(name),
         kind="method" if _inside_container(node) else "function",
-        body=node.child_by_field_name("body"),
+        signature_end=(parameters or name).end_byte,
     )
     item.parameters = tuple(_parameters(source, parameters))
     visibility = _visibility(source, node, marks)
@@ -185,48 +190,45 @@ def _call(source: Source, node: Node) -> Call | None:
     if method is None:
         return None
     first = first_named(node.child_by_field_name("arguments"))
-    is_text = first is not None and first.type in {"string", "simple_symbol"}
-    argument = string_content(source.text(first)) if first is not None and is_text else ""
-    callee = source.slice(node.start_byte, method.end_byte)
-    return Call(call_text(callee), first_line(node), argument)
+    callee = source.callee(node.start_byte, method.end_byte)
+    return Call(callee, first_line(node), source.literal(first, "string", "simple_symbol"))
 
 
 def _imports(source: Source, captures: Captures) -> Iterator[Import]:
-    for node in captures.get("call", ()):
+    for node in captures.get("require", ()):
         found = _call(source, node)
-        if found is not None and found.callee in _REQUIRES and found.first_argument:
+        if found is not None and found.first_argument:
             yield Import(found.first_argument, found.line)
 
 
 def _raises(source: Source, captures: Captures) -> Iterator[Raise]:
-    for node in captures.get("call", ()):
-        method = node.child_by_field_name("method")
-        if method is None or node.child_by_field_name("receiver") is not None:
-            continue
-        if source.text(method) in {"raise", "fail"}:
-            value = first_named(node.child_by_field_name("arguments"))
-            if value is not None and value.type == "call":
-                value = value.child_by_field_name("receiver")
-            if value is not None and value.type in {"constant", "scope_resolution"}:
-                yield Raise(source.text(value), first_line(node))
+    for node in captures.get("raise", ()):
+        value = first_named(node.child_by_field_name("arguments"))
+        if value is not None and value.type == "call":
+            value = value.child_by_field_name("receiver")
+        if value is not None and value.type in _CONSTANTS:
+            yield Raise(source.text(value), first_line(node))
     for node in captures.get("caught", ()):
         for child in node.named_children:
-            if child.type in {"constant", "scope_resolution"}:
+            if child.type in _CONSTANTS:
                 yield Raise(source.text(child), first_line(child), caught=True)
 
 
 def _declared(source: Source, captures: Captures) -> Iterator[str]:
-    for node in captures.get("call", ()):
+    """Methods, columns and helpers that class macros and table blocks declare by symbol."""
+    for node in captures.get("macro", ()):
         method = node.child_by_field_name("method")
-        arguments = node.child_by_field_name("arguments")
-        if method is None or arguments is None:
-            continue
-        receiver = node.child_by_field_name("receiver")
-        declaring = receiver is None and source.text(method) in _DECLARING
-        column = receiver is not None and source.text(receiver) == "t"
-        for child in arguments.named_children if declaring or column else ():
-            if child.type == "simple_symbol" or (column and child.type == "string"):
-                yield string_content(source.text(child))
+        if method is not None and source.text(method) in _DECLARING:
+            yield from _names(source, node, "simple_symbol")
+    for node in captures.get("column", ()):
+        yield from _names(source, node, "simple_symbol", "string")
+
+
+def _names(source: Source, node: Node, *kinds: str) -> Iterator[str]:
+    arguments = node.child_by_field_name("arguments")
+    for child in arguments.named_children if arguments is not None else ():
+        if name := source.literal(child, *kinds):
+            yield name
 
 
 RULES = Rules(

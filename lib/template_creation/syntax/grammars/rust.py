@@ -12,15 +12,13 @@ from template_creation.syntax.source import (
     Draft,
     Rules,
     Source,
-    call_text,
     clip,
     comment_above,
     draft,
     first_line,
     first_named,
-    string_content,
 )
-from template_creation.values.facts import Call, Import, Parameter, SymbolKind
+from template_creation.values.facts import Call, Import, Parameter, Raise, SymbolKind
 
 __all__ = ["RULES"]
 
@@ -39,6 +37,7 @@ _QUERY = """
 (use_declaration) @use
 (call_expression) @call
 (macro_invocation) @call
+(call_expression function: (identifier) @_err (#eq? @_err "Err")) @failure
 
 (struct_item name: (type_identifier) @decl)
 (union_item name: (type_identifier) @decl)
@@ -67,10 +66,10 @@ _QUERY = """
 (ref_pattern (identifier) @decl)
 (reference_pattern (identifier) @decl)
 (captured_pattern . (identifier) @decl)
-(tuple_struct_pattern type: (_) (identifier) @decl)
+(tuple_struct_pattern type: (_) (identifier) @bound)
 (field_pattern name: (shorthand_field_identifier) @decl)
 (field_pattern pattern: (identifier) @decl)
-(match_pattern (identifier) @decl)
+(match_pattern (identifier) @bound)
 (use_as_clause alias: (identifier) @decl)
 """
 
@@ -180,10 +179,9 @@ def _call(source: Source, node: Node) -> Call | None:
         mark = ""
     if function is None:
         return None
-    first = first_named(arguments)
-    is_string = first is not None and first.type.endswith("string_literal")
-    argument = string_content(source.text(first)) if first is not None and is_string else ""
-    return Call(call_text(source.text(function)) + mark, first_line(node), argument)
+    argument = source.literal(first_named(arguments), "string_literal", "raw_string_literal")
+    callee = source.callee(function.start_byte, function.end_byte)
+    return Call(callee + mark, first_line(node), argument)
 
 
 def _imports(source: Source, captures: Captures) -> Iterator[Import]:
@@ -191,6 +189,24 @@ def _imports(source: Source, captures: Captures) -> Iterator[Import]:
         argument = node.child_by_field_name("argument")
         if argument is not None:
             yield from _used(source, argument, "", first_line(node))
+
+
+def _raises(source: Source, captures: Captures) -> Iterator[Raise]:
+    """``Err(Error::NotFound)`` names what goes wrong, as a throw does elsewhere."""
+    for node in captures.get("failure", ()):
+        value = first_named(node.child_by_field_name("arguments"))
+        if value is not None and value.type == "call_expression":
+            value = value.child_by_field_name("function")
+        elif value is not None and value.type == "struct_expression":
+            value = value.child_by_field_name("name")
+        if value is not None and value.type in {"scoped_identifier", "scoped_type_identifier"}:
+            yield Raise(source.callee(value.start_byte, value.end_byte), first_line(node))
+
+
+def _declared(source: Source, captures: Captures) -> Iterator[str]:
+    """Names that a pattern binds; ``None`` and other constants in one begin with a capital."""
+    names = (source.text(node) for node in captures.get("bound", ()))
+    return (name for name in names if not name[:1].isupper())
 
 
 def _used(source: Source, node: Node, prefix: str, line: int) -> Iterator[Import]:
@@ -213,4 +229,11 @@ def _used(source: Source, node: Node, prefix: str, line: int) -> Iterator[Import
     yield Import(module, line, (name,)) if module else Import(name, line)
 
 
-RULES = Rules(query=_QUERY, symbols=_symbols, call=_call, imports=_imports)
+RULES = Rules(
+    query=_QUERY,
+    symbols=_symbols,
+    call=_call,
+    imports=_imports,
+    raises=_raises,
+    declared=_declared,
+)

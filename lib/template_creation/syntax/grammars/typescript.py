@@ -56,6 +56,7 @@ _KINDS: tuple[tuple[str, SymbolKind], ...] = (
 
 def _symbols(source: Source, captures: Captures) -> Iterator[Draft]:
     yield from ecmascript.symbols(source, captures)
+    given = {source.text(node) for node in captures.get("exported", ())}
     for capture, kind in _KINDS:
         for node in captures.get(capture, ()):
             name = node.child_by_field_name("name")
@@ -66,6 +67,7 @@ def _symbols(source: Source, captures: Captures) -> Iterator[Draft]:
                 item.bases = tuple(_extends(source, node))
             elif kind == "method":
                 item = ecmascript.as_function(source, node, item)
+            item.exported = item.exported or (kind != "method" and item.name in given)
             yield item
     for node in captures.get("field", ()):
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
