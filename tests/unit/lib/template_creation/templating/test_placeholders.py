@@ -52,7 +52,8 @@ CASES = [
         "python: a dict's items() are nobody's items",
         "app/a.py",
         "def total(items):\n    return [item for item in by_id.items()]\n",
-        "def total(<entity_names>):\n    return [<entity_name> for <entity_name> in by_id.items()]\n",
+        "def total(<entity_names>):\n"
+        "    return [<entity_name> for <entity_name> in by_id.items()]\n",
     ),
     Case(
         "python: an argument of a foreign function keeps its name",
@@ -110,9 +111,7 @@ CASES = [
         "export const <EntityName>Card = ({ <entityName> }: { <entityName>: <EntityName> }) => (\n"
         '  <Menu.Item className="flex items-center" item={1}>\n'
         "    <h1><Entity_Name></h1> {load<EntityName>(<entityName>)}\n  </Menu.Item>\n);\n",
-        others=(
-            ("src/components/load-item.ts", "export const loadItem = (x: unknown) => x;\n"),
-        ),
+        others=(("src/components/load-item.ts", "export const loadItem = (x: unknown) => x;\n"),),
     ),
     Case(
         "tsx: a style string outside of an attribute",
@@ -141,7 +140,7 @@ CASES = [
         'package date\n\nimport (\n\t"time"\n\t"example.com/shop/internal/date"\n)\n\n'
         "type Date struct{}\n\nfunc NewDate(t time.Time) Date {\n"
         "\tnext := t.AddDate(0, 0, 1)\n\tdateOf := date.Parse(next)\n\treturn dateOf\n}\n",
-        "package <entityname>\n\nimport (\n\t\"time\"\n"
+        'package <entityname>\n\nimport (\n\t"time"\n'
         '\t"example.com/shop/internal/<entityname>"\n)\n\n'
         "type <EntityName> struct{}\n\nfunc New<EntityName>(t time.Time) <EntityName> {\n"
         "\tnext := t.AddDate(0, 0, 1)\n\t<entityName>Of := <entityname>.Parse(next)\n"
@@ -205,8 +204,6 @@ def test_names_are_replaced_by_what_they_are(case, make_tree):
     terms = [Term("entity", case.entity)]
     if case.project:
         terms.append(Term("project", case.project))
-    choices = choose(
-        data, parse(data, language), terms, names, measure_styles(tree.analysis.files)
-    )
+    choices = choose(data, parse(data, language), terms, names, measure_styles(tree.analysis.files))
     encoded = encode_segments(to_segments(data, choices), Delimiter("<", ">"))
     assert encoded.decode() == case.expected

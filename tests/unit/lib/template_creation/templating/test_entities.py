@@ -1,0 +1,62 @@
+"""Which nouns are entities, in the layouts of several frameworks."""
+
+from __future__ import annotations
+
+import pytest
+
+from template_creation.templating.entities import find_entities
+
+LAYOUTS = {
+    "one folder per entity (Spring)": {
+        "owner/OwnerController.java": "class OwnerController { Owner owner; }",
+        "owner/OwnerRepository.java": "class OwnerRepository { Owner[] owners; }",
+        "owner/Owner.java": "class Owner { }",
+        "vet/VetController.java": "class VetController { Vet[] vets; }",
+        "vet/VetRepository.java": "class VetRepository { }",
+        "vet/Vet.java": "class Vet { }",
+    },
+    "one folder per role, plural names (Rails)": {
+        "app/models/owner.rb": "class Owner\nend",
+        "app/models/vet.rb": "class Vet\nend",
+        "app/controllers/owners_controller.rb": "class OwnersController\nend",
+        "app/controllers/vets_controller.rb": "class VetsController\nend",
+    },
+    "one file for all, told by names (flat)": {
+        "models.py": "class Owner: ...\nclass OwnerCreate: ...\n"
+        "class Vet: ...\nclass VetCreate: ...\n",
+        "api/routes.py": "def list_owners(): ...\ndef list_vets(): ...\n",
+        "services.py": "class OwnerList: ...\nclass VetList: ...\n",
+    },
+    "kebab folders (TypeScript)": {
+        "src/features/owners/api/get-owners.ts": "export type Owner = {a: 1};",
+        "src/features/owners/components/owner-card.tsx": "export const OwnerCard = 1;",
+        "src/features/vets/api/get-vets.ts": "export type Vet = {a: 1};",
+        "src/features/vets/components/vet-card.tsx": "export const VetCard = 1;",
+    },
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_entities_are_found_in_every_usual_layout(layout, make_tree):
+    found = find_entities(make_tree(LAYOUTS[layout]).analysis)
+    assert {entity.name for entity in found} == {"owner", "vet"}
+
+
+def test_verbs_roles_and_words_without_plural_are_no_entities(make_tree):
+    files = {}
+    for noun in ("Create", "Handler", "Data", "News", "Base"):
+        files[f"api/{noun.lower()}_view.py"] = f"class {noun}: ...\n"
+        files[f"models/{noun.lower()}.py"] = f"class {noun}View: ...\n"
+    assert find_entities(make_tree(files).analysis) == ()
+
+
+def test_at_most_twelve_and_the_same_ones_each_time(make_tree):
+    nouns = [f"thing{chr(97 + i)}" for i in range(15)]
+    files = {}
+    for noun in nouns:
+        files[f"api/{noun}s.py"] = f"class {noun.capitalize()}Api: ...\n"
+        files[f"models/{noun}.py"] = f"class {noun.capitalize()}: ...\n"
+    analysis = make_tree(files).analysis
+    found = find_entities(analysis)
+    assert len(found) == 12
+    assert found == find_entities(analysis)
