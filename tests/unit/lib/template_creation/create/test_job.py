@@ -1,0 +1,150 @@
+"""Promises of the main job as a library call, with bridges that behave and misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_engine.core import Event, StepStarted
+from template_creation import CreateOptions, CreateResult, create_template, load_package
+from template_creation.errors import BadInput, ExitCode, InvocationPending, WriteError
+from template_creation.testing import FakeBridge, without_agents
+
+
+def options(bookshop: Path, tmp_path: Path, **more: Any) -> CreateOptions:
+    return CreateOptions(name="bookshop", path=bookshop, output=tmp_path / "pkg", **more)
+
+
+def run(bookshop: Path, tmp_path: Path, bridge: FakeBridge, **more: Any) -> CreateResult:
+    return create_template(options(bookshop, tmp_path, **more), bridge=bridge)
+
+
+def test_all_agents_are_asked_for_in_one_request(bookshop: Path, tmp_path: Path) -> None:
+    bridge = FakeBridge()
+    result = run(bookshop, tmp_path, bridge)
+    assert result.status == "done"
+    assert len(bridge.requests) == 1
+    asked = {item["name"] for item in bridge.requests[0].input_data["agents"]}
+    assert asked == {item.name for item in result.agents}
+
+
+def test_an_agent_that_is_not_answered_stays_basic_and_the_run_is_partial(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    result = run(bookshop, tmp_path, FakeBridge(without_agents("api-specialist")))
+    assert result.status == "partial"
+    assert result.exit_code is ExitCode.PARTIAL
+    left = [item.name for item in result.agents if item.status != "enhanced"]
+    assert left == ["api-specialist"]
+    assert any("api-specialist" in error for error in result.errors)
+    stub = (result.package / "agents/api-specialist.md").read_text()
+    assert 'enhancement: "none"' in stub or "enhancement: none" in stub
+
+
+@pytest.mark.parametrize("answer", ["no JSON at all", {}, {"enhancements": []}, [], None, 7])
+def test_a_useless_answer_leaves_a_usable_package_of_basic_agents(
+    bookshop: Path, tmp_path: Path, answer: Any
+) -> None:
+    result = run(bookshop, tmp_path, FakeBridge(answer))
+    assert result.status == "partial"
+    assert not result.enhanced
+    assert len(load_package(result.package).agent_paths) == len(result.agents) >= 5
+
+
+def test_a_bridge_that_waits_pauses_the_job_and_leaves_the_target_alone(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    bridge = FakeBridge(InvocationPending("waiting for an answer"))
+    with pytest.raises(InvocationPending):
+        run(bookshop, tmp_path, bridge)
+    assert not (tmp_path / "pkg").exists()
+
+
+def test_a_dry_run_asks_no_model_and_shows_the_request(bookshop: Path, tmp_path: Path) -> None:
+    bridge = FakeBridge()
+    result = run(bookshop, tmp_path, bridge, dry_run=True)
+    assert bridge.requests == []
+    assert result.status == "planned"
+    assert result.prompt_tokens > 500
+    assert not (tmp_path / "pkg").exists()
+
+
+def test_without_agents_nobody_is_asked(bookshop: Path, tmp_path: Path) -> None:
+    bridge = FakeBridge()
+    result = run(bookshop, tmp_path, bridge, with_agents=False)
+    assert bridge.requests == []
+    assert result.agents == ()
+    assert not (result.package / "agents").exists()
+    assert "agents" not in (result.package / "CLAUDE.md").read_text().lower().replace(
+        "@agents.md", ""
+    )
+
+
+def test_fewer_templates_can_be_asked_for(bookshop: Path, tmp_path: Path) -> None:
+    result = run(bookshop, tmp_path, FakeBridge(), max_templates=3)
+    assert len(result.templates) == 3
+
+
+def test_every_phase_is_told_in_its_order(bookshop: Path, tmp_path: Path) -> None:
+    heard: list[Event] = []
+    create_template(options(bookshop, tmp_path), listeners=[heard.append])
+    steps = list(dict.fromkeys(event.step for event in heard if isinstance(event, StepStarted)))
+    assert steps[:3] == ["analysis", "templates", "agent recommendation"]
+    assert steps.index("agent writing") < steps.index("agent enhancement") < steps.index("guides")
+    assert steps.index("guides") < steps.index("validation") <= steps.index("package")
+
+
+def test_guides_name_only_agents_and_templates_that_are_there(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    """F61, F68: the old guide described agents that were never made."""
+    result = run(bookshop, tmp_path, FakeBridge())
+    package = load_package(result.package)
+    claude = (result.package / "CLAUDE.md").read_text()
+    for spec in package.agents:
+        assert f"`{spec.name}`" in claude
+    guide = (result.package / "AGENTS.md").read_text()
+    for template in package.templates:
+        assert f"`{template.path}`" in guide
+
+
+def test_a_package_read_back_is_the_package_that_was_made(bookshop: Path, tmp_path: Path) -> None:
+    result = run(bookshop, tmp_path, FakeBridge())
+    package = load_package(result.package)
+    made = {item.id: item for item in result.templates}
+    assert len(made) == len(package.templates)
+    for item in package.templates:
+        assert item.segments == made[item.id].segments
+        assert item.path_segments == made[item.id].path_segments
+        assert item == made[item.id]
+
+
+def test_an_output_that_cannot_be_written_is_an_error_that_names_it(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "blocked").write_text("a file")
+    with pytest.raises(WriteError, match="blocked"):
+        create_template(
+            CreateOptions(name="bookshop", path=bookshop, output=tmp_path / "blocked" / "pkg")
+        )
+
+
+def test_a_name_is_checked_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot name"):
+        create_template(CreateOptions(name="Bad Name", path=tmp_path / "nowhere"))
+
+
+class _Angry(FakeBridge):
+    def invoke(
+        self, *, agent_name: str, input_data: Mapping[str, Any], context: Mapping[str, Any]
+    ) -> Any:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_asking_leaves_no_half_package(bookshop: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(bookshop, tmp_path, _Angry())
+    assert list(tmp_path.glob("pkg*")) == list(tmp_path.glob(".pkg*")) == []
