@@ -115,14 +115,12 @@ def build_templates(
     )
     built: list[Template] = []
     dropped: list[Dropped] = []
-    taken: set[str] = set()
     for group in groups:
         if len(built) >= max_templates:
             break
-        template = _build_from_group(shop, group, taken, dropped)
+        template = _build_from_group(shop, group, built, dropped)
         if template is not None:
             built.append(template)
-            taken |= _rendered_paths(template)
         if on_candidate is not None:
             on_candidate(len(built), max_templates)
     return TemplateBuild(_finish(built, analysis), entities, tuple(dropped))
@@ -139,10 +137,10 @@ def _project_term(analysis: Analysis) -> Term | None:
 
 
 def _build_from_group(
-    shop: _Workshop, group: Group, taken: Collection[str], dropped: list[Dropped]
+    shop: _Workshop, group: Group, built: Sequence[Template], dropped: list[Dropped]
 ) -> Template | None:
     for member in group.members[:_TRIES_PER_GROUP]:
-        result = _build(shop, group, member, taken)
+        result = _build(shop, group, member, built)
         if isinstance(result, Template):
             return result
         if result not in dropped:
@@ -151,7 +149,7 @@ def _build_from_group(
 
 
 def _build(
-    shop: _Workshop, group: Group, member: Member, taken: Collection[str]
+    shop: _Workshop, group: Group, member: Member, built: Sequence[Template]
 ) -> Template | Dropped:
     path = member.path
     file = shop.analysis.files[path]
@@ -198,7 +196,7 @@ def _build(
         verified=verified,
         leaks=leaks,
     )
-    path_proof = _prove_path(template, taken)
+    path_proof = _prove_path(template, built)
     if not path_proof.passed:
         return Dropped(path, path_proof.detail, "B8")
     template = _with_similarity(shop, group, template)
@@ -267,21 +265,23 @@ def _not_applied(reason: str) -> tuple[Proof, ...]:
     return tuple(Proof(bar, True, f"content is literal ({reason})") for bar in ("B2", "B3", "B4"))
 
 
-def _rendered_paths(template: Template) -> set[str]:
-    """The folded paths of the template for its own values and for two probes."""
-    probes: list[dict[str, tuple[str, ...]]] = [{}, *probe_terms(template.original, ())]
-    return {render_path(template, values).casefold() for values in probes}
-
-
-def _prove_path(template: Template, taken: Collection[str]) -> Proof:
-    """B8: the path gives the source's own, is unique and legal for every value tried."""
+def _prove_path(template: Template, others: Sequence[Template]) -> Proof:
+    """B8: the path gives the source's own, and it is legal and no other template's for every
+    value tried: two probes and the entities of all templates."""
     if render_path(template, {}) != template.source:
         return Proof("B8", False, "the path does not render back")
+    entities = {
+        term.words for item in (template, *others) for term in item.original if term.key == "entity"
+    }
+    terms = [Term("entity", ("entity",)), Term("project", ("project",))]
+    values = [*probe_terms(terms, ()), *({"entity": words} for words in sorted(entities))]
+    for value in values:
+        path = render_path(template, value).casefold()
+        for other in others:
+            if render_path(other, value).casefold() == path:
+                return Proof("B8", False, f"{other.source} renders to the same path, {path!r}")
     package_path = f"templates/{encode_path(template, Delimiter('{{', '}}'))}.template"
-    rendered = _rendered_paths(template)
-    clash = sorted(rendered & set(taken))
-    if clash:
-        return Proof("B8", False, f"another template renders to {clash[0]!r}")
+    rendered = {render_path(template, value) for value in ({}, *values)}
     for path in (package_path, *sorted(rendered)):
         reason = illegal_path(path)
         if reason is not None:

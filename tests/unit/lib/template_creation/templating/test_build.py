@@ -227,3 +227,23 @@ def test_names_of_a_copied_library_are_not_the_entity(make_tree):
 )  # fmt: skip
 def test_paths_are_legal_on_windows(path, legal):
     assert (illegal_path(path) is None) is legal
+
+
+def test_no_entity_of_the_package_makes_two_templates_one_file(make_tree):
+    """``owner/Pet.java`` and ``vet/Vet.java`` would both be ``owner/Owner.java`` for an owner."""
+    java = "package org.clinic.{pkg};\n\nclass {One} {{\n" + "    int a;\n" * 8 + "}}\n"
+    owns = (
+        "package org.clinic.{pkg};\n\nclass {One}Store {{\n    {One}[] {one}s;\n"
+        + "    int a;\n" * 8
+    )
+    files = {}
+    for pkg, one in (("owner", "owner"), ("owner", "pet"), ("vet", "vet"), ("owner", "visit")):
+        names = {"pkg": pkg, "one": one, "One": one.capitalize()}
+        files[f"src/model/{pkg}/{names['One']}.java"] = java.format(**names)
+        files[f"src/service/{pkg}/{names['One']}Store.java"] = owns.format(**names) + "}\n"
+    build = make_tree(files).build()
+    assert {"owner", "pet", "vet", "visit"} == {entity.name for entity in build.entities}
+    assert {item.bar for item in build.dropped} == {"B8"}
+    for value in ("owner", "pet", "vet", "parcel"):
+        paths = [render_path(item, {"entity": value}).lower() for item in build.templates]
+        assert len(set(paths)) == len(paths) >= 2
