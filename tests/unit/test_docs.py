@@ -80,12 +80,13 @@ def _steps(block: str) -> Iterator[tuple[str, str]]:
 
 def _matches(expected: str, got: str) -> bool:
     """Whether ``got`` is ``expected``, in which ``...`` stands for anything, and a line of its
-    own for any number of lines."""
-    pattern = re.escape(expected.strip())
-    pattern = re.sub(r"^\\\.\\\.\\\.$", "(?:.*)", pattern, flags=re.MULTILINE)
-    pattern = pattern.replace(r"\.\.\.", ".*?")
-    got = "\n".join(line.rstrip() for line in got.strip().splitlines())
-    return re.fullmatch(pattern, got, flags=re.DOTALL) is not None
+    own for any number of lines, none included."""
+    pattern = "".join(
+        r"(?:[^\n]*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*?") + r"\n"
+        for line in expected.strip().splitlines()
+    )
+    got = "".join(f"{line.rstrip()}\n" for line in got.strip().splitlines())
+    return re.fullmatch(pattern, got) is not None
 
 
 RUNNING = [document for document in DOCUMENTS if _RUNS.search(_text(document))]
@@ -127,6 +128,10 @@ def test_every_transcript_is_what_happens(
         ("took ... s\n", "took 1.2 s\n", True),
         ("took ... s\n", "took 1.2\n", False),
         ("a\n...\nz\n", "a\nb\nc\nz\n", True),
+        ("a\n...\nz\n", "a\nz\n", True),
+        ("...\nz\n", "z\n", True),
+        ("a\n...\n", "a\n", True),
+        ("a ...\n", "a b\nc\n", False),
         ("a\n...\nz\n", "a\nb\n", False),
         ("a (b) *\n", "a (b) *\n", True),
     ],
