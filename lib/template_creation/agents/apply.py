@@ -66,6 +66,7 @@ def apply_answer(
             generated_by=str(head.get("generated_by", "template-create")),
             min_lines=profile.min_lines,
             max_lines=profile.max_lines,
+            extra={key: value for key, value in head.items() if key != "short_because"},
         )
         text, short, dropped = expanded.text, expanded.short_because, expanded.dropped
     elif spec.name in parsed.markdown:

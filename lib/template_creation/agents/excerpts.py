@@ -69,10 +69,10 @@ def _cut(
     would leave too little and the rest is short."""
     lines = context.original_lines(template)
     end = _last_statement(template, lines, start, whole_end, start + most - 1)
-    if end is None:
-        end = cut_at(lines[start - 1 : whole_end], most) + start - 1
-    kept, total = end - start + 1, whole_end - start + 1
-    return whole_end if kept * 2 < most and total <= STRETCH else end
+    total = whole_end - start + 1
+    if total <= STRETCH and (end is None or (end - start + 1) * 2 < most):
+        return whole_end
+    return end or cut_at(lines[start - 1 : whole_end], most) + start - 1
 
 
 def _last_statement(
@@ -128,7 +128,7 @@ def cut_at(lines: Sequence[str], most: int) -> int:
             nested = depth
         following = lines[number]
         at_level = not following.strip() or _indent(following) <= body
-        if line.strip() and at_level and depth <= max(nested, 1) and _indent(line) >= body:
+        if line.strip() and at_level and depth <= nested and _indent(line) >= body:
             best = number
     return best or most
 

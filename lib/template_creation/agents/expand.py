@@ -6,8 +6,9 @@ come from the package. An answer contributes which facts matter, and its own sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.evidence import evidence, place
@@ -82,12 +83,13 @@ def expand_agent(
     generated_by: str = "template-create",
     min_lines: int = 150,
     max_lines: int = 250,
+    extra: Mapping[str, Any] | None = None,
 ) -> Expanded:
     """The file of ``spec`` with ``sections`` expanded from ``context``.
 
     Above ``max_lines`` examples are left out from the last on, nothing else; below
     ``min_lines`` the answer's ``short_because`` is kept in the frontmatter. Ids must be known
-    (`parse_answer` sees to that).
+    (`parse_answer` sees to that). ``extra`` are keys of the frontmatter that a person added.
     """
     examples = _examples(sections, context)
     dropped: list[str] = []
@@ -100,6 +102,7 @@ def expand_agent(
             context,
             short,
             identity_of=(generated_by, template_source, enhancement),
+            extra=extra or {},
         )
         lines = text.count("\n")
         if lines > max_lines and len(examples) > 1:
@@ -118,14 +121,16 @@ def _render(
     short: str,
     *,
     identity_of: tuple[str, str, str],
+    extra: Mapping[str, Any],
 ) -> str:
     generated_by, template_source, enhancement = identity_of
-    head = identity(
+    head: dict[str, Any] = identity(
         spec,
         generated_by=generated_by,
         template_source=template_source,
         enhancement=enhancement,
     )
+    head = {**head, **{key: value for key, value in extra.items() if key not in head}}
     if short:
         head["short_because"] = short
     commands = context.command_by_id

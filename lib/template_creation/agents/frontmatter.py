@@ -19,11 +19,10 @@ _BLOCK = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | 
 _PLAIN = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
-Value = str | int | bool | Sequence[str] | Mapping[str, str | int]
 
-
-def write_frontmatter(values: Mapping[str, Value]) -> str:
-    """``values`` as a frontmatter block with its fences, in the order given.
+def write_frontmatter(values: Mapping[str, Any]) -> str:
+    """``values`` as a frontmatter block with its fences, in the order given; texts, numbers,
+    lists and mappings as YAML has them, anything else as its text.
 
     >>> print(write_frontmatter({"name": "on", "tools": ["a", "b"]}), end="")
     ---
@@ -31,7 +30,7 @@ def write_frontmatter(values: Mapping[str, Value]) -> str:
     tools: ["a", "b"]
     ---
     """
-    lines = [f"{key}: {_scalar(value)}" for key, value in values.items()]
+    lines = [f"{_key(key)}: {_scalar(value)}" for key, value in values.items()]
     return "\n".join(["---", *lines, "---", ""])
 
 
@@ -57,18 +56,27 @@ def read_frontmatter(text: str) -> tuple[dict[str, Any], str, str]:
 
 
 def _quoted(match: re.Match[str]) -> str:
-    value = match[2]
-    if value[0] in "\"'[{|>":
-        return match[0]
-    return f"{match[1]}: {_scalar(value)}"
+    """The line as it is where it is YAML by itself, else with its value quoted."""
+    try:
+        yaml.safe_load(match[0])
+    except yaml.YAMLError:
+        return f"{match[1]}: {_scalar(match[2])}"
+    return match[0]
 
 
-def _scalar(value: Value) -> str:
+def _scalar(value: Any) -> str:
     if isinstance(value, str):
         quoted = json.dumps(value, ensure_ascii=False)
         return _UNPRINTABLE.sub(lambda char: f"\\u{ord(char[0]):04x}", quoted)
-    if isinstance(value, bool | int):
+    if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_scalar(item)}" for key, item in value.items()) + "}"
-    return "[" + ", ".join(_scalar(item) for item in value) + "]"
+        return "{" + ", ".join(f"{_key(key)}: {_scalar(v)}" for key, v in value.items()) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(_scalar(item) for item in value) + "]"
+    return _scalar(str(value))
+
+
+def _key(key: Any) -> str:
+    text = str(key)
+    return text if re.fullmatch(r"[A-Za-z_][\w-]*", text) else _scalar(text)

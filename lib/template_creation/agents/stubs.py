@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.frontmatter import write_frontmatter
 from template_creation.agents.prompts import render_prompt
@@ -22,7 +24,7 @@ def technology_label(item: Technology) -> str:
 
 def identity(
     spec: AgentSpec, *, generated_by: str, template_source: str, enhancement: str
-) -> dict[str, str | int | list[str] | dict[str, int]]:
+) -> dict[str, Any]:
     """The frontmatter of an agent; the same before and after enhancement but for
     ``enhancement``. Nothing of it ever comes from an answer."""
     return {

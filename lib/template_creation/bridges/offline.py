@@ -44,7 +44,7 @@ SURE_PLACES = 8
 
 MAX_PRACTICES = 9
 MAX_CONSTRAINTS = 6
-AIM = 215
+AIM = 205
 """The length that answers aim at, in lines of the finished agent: between 150 and 250,
 nearer to 250 because long declarations are cut to less than what is reckoned here."""
 

@@ -1,0 +1,163 @@
+# ruff: noqa: E501 - snapshots hold lines as long as they are
+"""Sections become a file: identity from the agent, counts and code from the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from inline_snapshot import snapshot
+
+from template_creation.agents import (
+    EnhancementContext,
+    expand_agent,
+    read_frontmatter,
+    validate_agent,
+)
+from template_creation.values.response import (
+    AgentSections,
+    ConstraintItem,
+    ExampleItem,
+    PracticeItem,
+    TemplateItem,
+)
+from template_creation.values.template import Template, TemplateSet
+
+SECTIONS = AgentSections(
+    agent_name="api-specialist",
+    templates=(TemplateItem(id="T1", why="The routes of one resource."),),
+    practices=(PracticeItem(text="Give functions a docstring.", cites=("C2",)),),
+    examples=(ExampleItem(id="T1.s1", title="GET `/`: `read_items`", note="No paging."),),
+    constraints=(ConstraintItem(text="Never leak database errors.", cites=("R1",)),),
+    commands=("K1",),
+    short_because="there are two templates",
+)
+
+
+@pytest.fixture
+def text(shop) -> str:
+    spec = shop.context.spec("api-specialist")
+    return expand_agent(spec, SECTIONS, shop.context, template_source="shop").text
+
+
+def test_an_agent_is_what_it_was(text: str) -> None:
+    """The whole file; any change of its form is seen in review."""
+    assert text == snapshot('''\
+---
+name: "api-specialist"
+description: "Use when adding or changing API endpoints in app/api, with FastAPI. Knows the real files to copy from (2 templates)."
+tools: "Read, Grep, Glob, Edit, Write, Bash"
+technologies: ["FastAPI (pyproject.toml:7)"]
+layer: "api"
+evidence: {files: 3, templates: 2}
+generated_by: "template-create"
+template_source: "shop"
+enhancement: "offline"
+short_because: "there are two templates"
+---
+
+# API specialist
+
+Adds and changes API endpoints of shop in the form its existing endpoints have. Its 3 files are in `app/api`.
+It works with FastAPI (`pyproject.toml:7`).
+Hand over tests to `testing-specialist`.
+
+## Prove your work
+
+Run these before you hand the work over:
+
+- `pytest` (test, from `pyproject.toml:20`)
+
+## Template References
+
+Most useful first. Alike is the share of lines that a template, rendered for its sibling files,
+has in common with them. Fill in a `pattern`. New files: `template-create render PACKAGE DEST`.
+
+1. `templates/app/api/items.py.template`
+   The routes of one resource.
+   From `app/api/items.py` (41 lines); pattern, 90 % alike with 2 sibling files.
+
+## Best Practices
+
+1. Give functions a docstring.
+   10 of 12, for example `app/api/clients.py:9`; the other 2: no docstring (`app/api/orders.py:25`).
+
+## Code Examples
+
+### GET `/`: `read_items`
+
+`app/api/items.py:9-13`; follows practice 1
+
+No paging.
+
+```python
+@router.get("/")
+def read_items(session: SessionDep) -> list[Item]:
+    """Retrieve every item."""
+    statement = select(Item)
+    return session.exec(statement).all()
+```
+
+## Constraints
+
+- Never leak database errors.
+  The project says: "Never return a database error from a route handler." (`CONTRIBUTING.md:8`).
+''')
+
+
+def test_the_frontmatter_is_the_agents_own(text: str, shop) -> None:
+    """Only how it was enhanced, and why it is short, is added."""
+    head, _, _ = read_frontmatter(text)
+    stub, _, _ = read_frontmatter(shop.agent("api-specialist").read_text(encoding="utf-8"))
+    assert head == {**stub, "enhancement": "offline", "short_because": "there are two templates"}
+
+
+def test_no_reason_is_kept_where_none_is_needed(shop) -> None:
+    """The answer's reason counts only below the window."""
+    spec = shop.context.spec("api-specialist")
+    expanded = expand_agent(spec, SECTIONS, shop.context, min_lines=20)
+    assert expanded.short_because == ""
+    assert "short_because" not in expanded.text
+
+
+def test_above_the_window_examples_are_left_out_from_the_last_on(shop) -> None:
+    """Nothing else is cut, and what was left out is told."""
+    spec = shop.context.spec("api-specialist")
+    ids = ("T1.s1", "T1.s2", "T1.s3", "T2.s1")
+    many = SECTIONS.model_copy(
+        update={"examples": tuple(ExampleItem(id=key, title=f"`{key}`") for key in ids)}
+    )
+    whole = expand_agent(spec, many, shop.context)
+    cut = expand_agent(spec, many, shop.context, min_lines=10, max_lines=whole.lines - 12)
+    assert cut.dropped == ("T2.s1",)
+    assert cut.lines <= whole.lines - 12
+    assert "Never leak database errors." in cut.text
+
+
+def test_a_fence_in_the_code_does_not_end_the_example(
+    shop, make_template: Callable[..., Template]
+) -> None:
+    """Markdown inside code is code."""
+    code = 'def doc() -> str:\n    """\n    ```python\n    x\n    ```\n    """\n    return ""\n'
+    template = make_template(1, "app/doc.py", code, "api")
+    context = EnhancementContext(shop.analysis, TemplateSet((template,)), shop.context.agents)
+    spec = replace(shop.context.spec("api-specialist"), templates=("T1",))
+    text = expand_agent(spec, SECTIONS, context).text
+    assert "````python\ndef doc()" in text
+    found = validate_agent(text, spec=spec, context=context)
+    assert [issue.rule for issue in found] == ["short"]
+
+
+def test_templates_say_how_far_their_siblings_bear_them_out(shop) -> None:
+    """Measured, and nothing claimed where there was nothing to compare."""
+    lone = [replace(item, support=0, similarity=None) for item in shop.templates]
+    context = replace(shop.context, templates=TemplateSet(tuple(lone)))
+    spec = shop.context.spec("api-specialist")
+    assert "90 % alike with 2 sibling files" in expand_agent(spec, SECTIONS, shop.context).text
+    assert "without a sibling file to compare" in expand_agent(spec, SECTIONS, context).text
+
+
+def test_examples_name_the_practices_that_they_follow(text: str) -> None:
+    """A reader sees the habit at work."""
+    assert "`app/api/items.py:9-13`; follows practice 1" in text

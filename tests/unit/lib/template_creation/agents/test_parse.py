@@ -1,0 +1,113 @@
+"""Whatever comes back, every good item is taken and every bad one is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from template_creation.agents import KnownIds, ParsedAnswer, parse_answer
+
+AGENTS = ["api-specialist", "testing-specialist"]
+
+GOOD: dict[str, Any] = {
+    "agent_name": "api-specialist",
+    "templates": [{"id": "T1", "why": "the routes"}],
+    "practices": [{"text": "Annotate.", "cites": ["C1"]}],
+    "examples": [{"id": "T1.s1", "title": "GET"}],
+    "constraints": [{"text": "Never leak.", "cites": ["R1"]}],
+    "commands": ["K1"],
+    "short_because": "",
+}
+
+
+@pytest.fixture
+def known(shop) -> KnownIds:
+    return KnownIds.of(shop.context)
+
+
+def rules(parsed: ParsedAnswer, agent: str) -> list[str]:
+    return [issue.rule for issue in parsed.issues.get(agent, [])]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"enhancements": [GOOD]},
+        [GOOD],
+        GOOD,
+        {"enhanced_agents": [{**GOOD, "agent_name": None, "name": "api-specialist.md"}]},
+        {"enhancements": {"api-specialist": {k: v for k, v in GOOD.items() if k != "agent_name"}}},
+        json.dumps({"enhancements": [GOOD]}),
+        json.dumps(json.dumps({"enhancements": [GOOD]})),
+        "Here you are:\n```json\n" + json.dumps({"enhancements": [GOOD]}) + "\n```\nDone.",
+        "Sure! " + json.dumps({"enhancements": [GOOD]}) + " Anything else?",
+        {"request_id": "x", "status": "success", "response": json.dumps({"enhancements": [GOOD]})},
+        "\ufeff" + json.dumps({"enhancements": [GOOD]}),
+    ],
+)
+def test_every_way_of_wrapping_an_answer_gives_the_same(payload: object, known: KnownIds) -> None:
+    """Object, list, bare item, drifted keys, text, fence, prose, envelope, byte order mark."""
+    parsed = parse_answer(payload, AGENTS, known)
+    sections = parsed.sections["api-specialist"]
+    assert sections.examples[0].id == "T1.s1"
+    assert sections.commands == ("K1",)
+    assert parsed.issues == {}
+
+
+@pytest.mark.parametrize("payload", [None, 7, "", "no JSON at all", {"enhancements": []}, []])
+def test_an_answer_without_anything_is_told_and_raises_nothing(
+    payload: object, known: KnownIds
+) -> None:
+    """The caller decides what a lost answer means."""
+    parsed = parse_answer(payload, AGENTS, known)
+    assert not parsed.sections
+    assert rules(parsed, "") in (["answer-json"], ["answer-empty"])
+
+
+def test_one_bad_item_never_loses_the_others(known: KnownIds) -> None:
+    """A wrong type, an unknown id and an item without evidence go; the good practice stays."""
+    practices = [
+        {"text": "Annotate.", "cites": ["C1"]},
+        "not an object",
+        {"text": "Invented.", "cites": ["C99"]},
+        {"text": "From nowhere.", "cites": []},
+    ]
+    parsed = parse_answer({"enhancements": [{**GOOD, "practices": practices}]}, AGENTS, known)
+    assert [item.text for item in parsed.sections["api-specialist"].practices] == ["Annotate."]
+    assert rules(parsed, "api-specialist") == ["answer-item", "unknown-id", "no-evidence"]
+
+
+def test_an_unknown_id_names_its_place_and_the_nearest_known_one(known: KnownIds) -> None:
+    """So that whoever wrote it can fix it."""
+    item = {**GOOD, "examples": [{"id": "T1.s11", "title": ""}]}
+    (issue,) = parse_answer([item], AGENTS, known).issues["api-specialist"]
+    assert issue.place == "$[0].examples[0]"
+    assert issue.fix == "did you mean 'T1.s1'?"
+
+
+def test_one_bad_agent_never_loses_the_others(known: KnownIds) -> None:
+    """Null entries, agents nobody asked for, and second answers are told, the rest is used."""
+    other = {**GOOD, "agent_name": "testing-specialist"}
+    stranger = {**GOOD, "agent_name": "api-specialst"}
+    parsed = parse_answer({"enhancements": [None, GOOD, stranger, GOOD, other]}, AGENTS, known)
+    assert sorted(parsed.sections) == AGENTS
+    assert rules(parsed, "") == ["answer-item", "unknown-agent"]
+    assert parsed.issues[""][1].fix == "did you mean 'api-specialist'?"
+    assert rules(parsed, "api-specialist") == ["second-answer"]
+
+
+def test_lists_of_another_type_are_empty_lists(known: KnownIds) -> None:
+    """``"practices": "none"`` is told; the agent's other sections stay."""
+    parsed = parse_answer([{**GOOD, "practices": "none", "commands": "K1"}], AGENTS, known)
+    assert parsed.sections["api-specialist"].practices == ()
+    assert parsed.sections["api-specialist"].templates
+    assert "answer-list" in rules(parsed, "api-specialist")
+
+
+def test_whole_text_is_the_markdown_contract(known: KnownIds) -> None:
+    """The seed's ``enhanced_content`` is taken as it is; validation judges it later."""
+    answer = {"enhancements": [{"agent_name": "api-specialist", "enhanced_content": "# A"}]}
+    parsed = parse_answer(answer, AGENTS, known)
+    assert parsed.markdown == {"api-specialist": "# A"}
