@@ -63,8 +63,8 @@ def purpose_of(name: str, command: str) -> str:
 def find_commands(
     codebase: Codebase, manifests: tuple[Manifest, ...], texts: TextCache
 ) -> tuple[Command, ...]:
-    """The commands by purpose, at most `MAX_PER_PURPOSE` for each purpose and folder, sorted
-    by purpose, folder and rank of their source; each command once per folder."""
+    """The commands by purpose, at most `MAX_PER_PURPOSE` for each purpose and declaring file,
+    sorted by purpose, folder and rank of source; each command once per folder."""
     folders = {
         "/".join(parts[:depth])
         for file in codebase.files
@@ -72,7 +72,7 @@ def find_commands(
         for depth in range(1, len(parts) + 1)
     }
     seen: set[tuple[str, str]] = set()
-    counts: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str, str], int] = {}
     found: list[tuple[str, str, RawCommand]] = []
     for raw in raw_commands(codebase, manifests, texts):
         key = (raw.folder, _plain(raw.command))
@@ -80,7 +80,7 @@ def find_commands(
             continue
         seen.add(key)
         purpose = purpose_of(raw.name, raw.command)
-        group = (purpose, raw.folder)
+        group = (purpose, raw.path, raw.folder)
         counts[group] = counts.get(group, 0) + 1
         if counts[group] <= MAX_PER_PURPOSE and purpose != "other":
             found.append((purpose, raw.folder, raw))

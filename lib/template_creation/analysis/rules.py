@@ -62,7 +62,7 @@ _NOT_A_RULE = re.compile(
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(
-    r"\b(?:I|I'm|I'll|me|my|we'll|us|our)\b|"
+    r"\b(?:I|I'm|I'll|[Mm]e|[Mm]y|[Ww]e'\w+|[Uu]s|[Oo]ur)\b|"
     r"\b[Ww]e (?!use\b|follow\b|prefer\b)"
 )
 _POLICY = re.compile(

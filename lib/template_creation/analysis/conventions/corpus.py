@@ -62,8 +62,13 @@ class Group:
 
 
 def signature_site(path: str, symbol: Symbol) -> Site:
-    """The lines from the first decorator to the end of the signature."""
-    return Site(path, symbol.line, max(symbol.line, min(symbol.body_line - 1, symbol.end_line)))
+    """The lines from the first decorator to the end of the signature. Where the body stands on
+    the signature's own line, below a decorator, that line belongs to it."""
+    end = symbol.body_line - 1
+    by_indent = path.endswith((".py", ".rb"))
+    if symbol.body_line == symbol.end_line and (symbol.decorators or not by_indent):
+        end = symbol.body_line
+    return Site(path, symbol.line, max(symbol.line, min(end, symbol.end_line)))
 
 
 def whole_site(path: str, symbol: Symbol) -> Site:

@@ -192,6 +192,7 @@ def _ruby_header(group: Group, ledger: Ledger) -> None:
                     re.search(pattern, ledger.texts.lines(path, 1, 3), re.MULTILINE) is not None,
                 )
                 for path, _ in group.files
+                if path.endswith(".rb")
             ],
             language=group.language,
         )

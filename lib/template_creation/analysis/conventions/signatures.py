@@ -195,7 +195,7 @@ def _decorators(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: L
     values = [
         (signature_site(path, item), [_family(text) for text in item.decorators])
         for path, item in functions
-        if item.name not in {"__init__", "constructor"}
+        if item.name not in {"__init__", "constructor", item.parent}
     ]
     marks = {"csharp": ("[", "]"), "rust": ("#[", "]")}
     start, end = marks.get(group.language, ("@", ""))

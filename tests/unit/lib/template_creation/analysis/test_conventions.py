@@ -1,0 +1,333 @@
+"""Measured habits: every site, a pattern to recount them, and nothing below the bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from template_creation.analysis import recount
+from template_creation.analysis.conventions.measure import Ledger, Sample
+from template_creation.analysis.text import TextCache
+from template_creation.values.analysis import Analysis, Convention, Site
+
+Survey = Callable[[Mapping[str, bytes | str]], Analysis]
+
+
+def many(path: str, text: str, count: int = 6, **others: str) -> dict[str, str]:
+    """``count`` files from patterns in which ``NN`` is the number and ``W`` a word."""
+    words = ("cart", "item", "order", "price", "stock", "user", "offer", "visit")
+    files = {
+        path.replace("NN", str(n)).replace("W", words[n]): text.replace("NN", str(n)).replace(
+            "Word", words[n].title()
+        )
+        for n in range(count)
+    }
+    return {**files, **others}
+
+
+ROUTES = """\
+from fastapi import APIRouter, HTTPException
+from app.deps import SessionDep
+router = APIRouter(prefix="/NN")
+
+
+@router.get("/{key}", response_model=Word)
+def read_NN(session: SessionDep, key: dict[str, tuple[int, str]]) -> Word:
+    \"\"\"Reads.\"\"\"
+    raise HTTPException(status_code=404)
+"""
+COMPONENT = """\
+import { Box } from '@/ui/box'
+
+type WordProps = { name: string }
+
+export const WordCard = ({ name }: WordProps) => {
+  return <Box>{name}</Box>
+}
+"""
+COMMAND = """\
+namespace Shop.App;
+
+public sealed record AddWordCommand(int Id) : IRequest<int>;
+
+public sealed class AddWordCommandHandler(IDb db) : IRequestHandler<AddWordCommand, int>
+{
+    public async Task<int> Handle(AddWordCommand request, CancellationToken token) => 1;
+}
+"""
+GO_TEST = """\
+package cart
+
+func TestWord(t *testing.T) {
+\tt.Parallel()
+\tcases := []struct{ name string }{{"a"}}
+\tfor _, c := range cases {
+\t\tt.Run(c.name, func(t *testing.T) { require.NoError(t, nil) })
+\t}
+}
+"""
+RUST = """\
+use axum::{Json, Extension};
+
+#[derive(Debug, serde::Serialize)]
+pub struct WordBody { id: i32 }
+
+pub async fn read_NN(ctx: Extension<Context>) -> Result<Json<WordBody>> { todo!() }
+"""
+JAVA = """\
+package a;
+
+@RestController
+class WordController {
+    private final Shop shop;
+
+    WordController(Shop shop) {
+        this.shop = shop;
+    }
+
+    @GetMapping("/NN")
+    ResponseEntity<String> read() { return null; }
+}
+"""
+RUBY = """\
+# frozen_string_literal: true
+
+class WordJob < ApplicationJob
+  queue_as :default
+
+  def perform(id)
+    raise ShopError, "no" unless id
+  end
+end
+"""
+TS_TEST = """\
+describe('Word', () => {
+  it('should add NN', () => {})
+})
+"""
+PY_TEST = """\
+def test_word_NN(client: Client, db: Session) -> None:
+    assert client.get("/") == NN
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    files: Mapping[str, str]
+    expected: tuple[str, ...]
+
+
+CASES = [
+    Case(
+        "FastAPI routes",
+        many("app/routes/W.py", ROUTES),
+        (
+            "Functions of the api layer carry `@router.<verb>`",
+            "Functions of the api layer take a parameter of type `SessionDep`",
+            "Errors of the api layer are raised as `HTTPException`",
+            "Route handlers are plain `def`",
+            "Route decorators of the api layer declare `response_model=`",
+            "Files of the api layer call `APIRouter`",
+            "Functions annotate what they return",
+            "Functions annotate every parameter",
+        ),
+    ),
+    Case(
+        "React components",
+        many(
+            "src/components/W-card.tsx",
+            COMPONENT,
+            **{"package.json": '{"dependencies": {"react": "1"}}'},
+        ),
+        (
+            "Components of the components layer are arrow functions held by a `const`",
+            "Props of components of the components layer have a type named `*Props`",
+            "Exports are named exports",
+            "Imports inside the project use the alias `@/`",
+            "Files with more than one word in the name are kebab-case",
+            "Statements end without a semicolon",
+            "Strings are in single quotes",
+        ),
+    ),
+    Case(
+        "MediatR commands",
+        many("App/Commands/AddW.cs", COMMAND),
+        (
+            "Requests and transfer types of the commands layer are records",
+            "Files of the commands layer declare a type that extends `IRequest`",
+            "Files of the commands layer declare a type that extends `IRequestHandler`",
+            "Functions of the commands layer take a parameter of type `CancellationToken`",
+            "Classes of the commands layer take what they need by a primary constructor",
+            "Classes of the commands layer are `sealed`",
+            "Namespaces are file-scoped (`namespace X;`)",
+        ),
+    ),
+    Case(
+        "Go tests",
+        many("cart/W_test.go", GO_TEST),
+        (
+            "Tests call `t.Parallel()` first",
+            "Tests are table-driven (a slice of structs)",
+            "Tests run their cases with `t.Run`",
+            "Tests assert with `require.*`",
+            "Tests stand beside the code that they test",
+        ),
+    ),
+    Case(
+        "Go repositories",
+        many(
+            "internal/W_repository.go",
+            "package shop\n\ntype WordRepository struct{}\n\n"
+            "func NewWordRepository() *WordRepository { return nil }\n\n"
+            "func (r *WordRepository) Get(ctx context.Context, id int) (*Word, error) {\n"
+            '\treturn nil, fmt.Errorf("get: %w", err)\n}\n',
+        ),
+        (
+            "Functions of the data layer take a parameter of type `context.Context`",
+            "Files of the data layer declare a function `New*`",
+            "Types of the data layer are named `*Repository`",
+            "Errors are wrapped with `fmt.Errorf` and `%w`",
+        ),
+    ),
+    Case(
+        "Axum handlers",
+        many("src/http/W.rs", RUST),
+        (
+            "Functions of the api layer take a parameter of type `Extension<Context>`",
+            "Types of the api layer derive `Serialize`",
+            "Functions of the api layer that return something return `Result<...>`",
+        ),
+    ),
+    Case(
+        "Spring controllers",
+        many("src/main/java/a/W.java", JAVA),
+        (
+            "Classes of the api layer carry `@RestController`",
+            "Functions of the api layer carry `@<Verb>Mapping`",
+            "Managed classes of the api layer take what they need by constructor",
+            "Types of the api layer are named `*Controller`",
+            "Functions of the api layer that return something return `ResponseEntity<...>`",
+        ),
+    ),
+    Case(
+        "Rails jobs",
+        many("app/jobs/W_job.rb", RUBY, **{"Gemfile": 'gem "rails"\n'}),
+        (
+            "Classes of the jobs layer inherit from `ApplicationJob`",
+            "Files of the jobs layer call `queue_as`",
+            "Files of the jobs layer declare a function `perform`",
+            "Errors of the jobs layer are raised as `ShopError`",
+            "Files of the jobs layer are named `*_job.rb`",
+            "Files start with `# frozen_string_literal: true`",
+        ),
+    ),
+    Case(
+        "TypeScript tests",
+        many("src/__tests__/W.test.ts", TS_TEST),
+        (
+            "Tests are written with `it(...)`",
+            "Tests stand inside `describe`",
+            "Test names begin with `should`",
+            "Tests stand in a `__tests__` folder beside what they test",
+            "Files of the tests layer are named `*.test.ts`",
+        ),
+    ),
+    Case(
+        "pytest tests",
+        many("tests/test_W.py", PY_TEST),
+        (
+            "Tests take the fixture `client`",
+            "Tests take the fixture `db`",
+            "Tests are functions, not classes",
+            "Tests stand under `tests/`",
+            "Files of the tests layer are named `test_*`",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_most_files_do_is_said_and_recounted(
+    case: Case, survey: Survey, tmp_path: Path
+) -> None:
+    analysis = survey(case.files)
+    said = {convention.statement: convention for convention in analysis.conventions}
+    assert set(case.expected) <= set(said), sorted(said)
+    for statement in case.expected:
+        assert said[statement].k == said[statement].n >= 5
+    for convention in analysis.conventions:
+        found = recount(convention, lambda path: (tmp_path / "shop" / path).read_bytes())
+        assert found == (convention.k, convention.n), convention.id
+
+
+def by_statement(analysis: Analysis, statement: str) -> Convention | None:
+    return next((item for item in analysis.conventions if item.statement == statement), None)
+
+
+def test_the_sites_that_do_otherwise_are_listed_with_what_they_do(survey: Survey) -> None:
+    files = many("app/routes/W.py", ROUTES, 5)
+    files["app/routes/user.py"] = ROUTES.replace("def read_NN", "async def read")
+    found = by_statement(survey(files), "Route handlers are plain `def`")
+    assert found is not None
+    assert (found.k, found.n, found.otherwise) == (5, 6, "`async def`")
+    assert found.misses == (Site("app/routes/user.py", 6, 7),)
+
+
+@pytest.mark.parametrize(("follow", "otherwise"), [(4, 0), (5, 4)])
+def test_an_anecdote_and_a_mixed_habit_are_not_said(
+    follow: int, otherwise: int, survey: Survey
+) -> None:
+    """Fewer than five sites, or less than six of ten."""
+    files = many("app/routes/W.py", ROUTES, follow)
+    body = ROUTES.replace("HTTPException", "ShopError")
+    for n in range(otherwise):
+        files[f"app/routes/other{n}.py"] = body
+    statement = "Errors of the api layer are raised as `HTTPException`"
+    assert by_statement(survey(files), statement) is None
+
+
+def test_what_the_whole_codebase_does_is_not_repeated_for_every_layer(survey: Survey) -> None:
+    files = many("app/routes/W.py", ROUTES)
+    files |= many("app/services/W_service.py", "def serve_NN(key: int) -> int: ...\n")
+    kinds = [c.layer for c in survey(files).conventions if c.kind == "return annotation"]
+    assert kinds == [""]
+
+
+def test_a_formatter_makes_counting_quotes_pointless(survey: Survey) -> None:
+    manifest = '{"dependencies": {"react": "1"}, "devDependencies": {"prettier": "3"}}'
+    files = many("src/components/W-card.tsx", COMPONENT, **{"package.json": manifest})
+    assert "formatting" not in {item.kind for item in survey(files).conventions}
+
+
+def test_generated_files_are_not_counted(survey: Survey) -> None:
+    files = many("app/routes/W.py", "# @generated\n" + ROUTES)
+    assert survey(files).conventions == ()
+
+
+def test_ids_are_unique_and_the_most_useful_kind_stands_first(survey: Survey) -> None:
+    analysis = survey({**CASES[0].files, **CASES[-1].files})
+    ids = [item.id for item in analysis.conventions]
+    assert len(ids) == len(set(ids))
+    assert analysis.conventions[0].kind == "decorator"
+    assert [item.layer for item in analysis.conventions][-1] == ""
+
+
+def test_a_pattern_that_does_not_say_what_the_facts_say_is_refused() -> None:
+    ledger = Ledger(TextCache(lambda path: b"def f(): ...\n"))
+    samples = [Sample(Site(f"{n}.py", 1, 1), True) for n in range(10)]
+    assert not ledger.measure("x", "async", "All are async", "async def", samples)
+    assert ledger.found == []
+    assert [(wrong, n) for _, wrong, n in ledger.refused] == [(10, 10)]
+
+
+def test_recounting_notices_a_changed_file() -> None:
+    hits = tuple(Site(f"{n}.py", 1, 1) for n in range(5))
+    held = Convention("a", "async", "Plain", "", "python", r"^def\b", "text", hits, ())
+    assert recount(held, lambda path: b"\xef\xbb\xbfdef f(): ...\r\n") == (5, 5)
+    assert recount(held, lambda path: b"async def f(): ...\n") == (0, 5)
+    by_path = replace(held, pattern=r"^[0-3]\.py$", subject="path")
+    assert recount(by_path, lambda path: b"") == (4, 5)
