@@ -60,3 +60,11 @@ def test_at_most_twelve_and_the_same_ones_each_time(make_tree):
     found = find_entities(analysis)
     assert len(found) == 12
     assert found == find_entities(analysis)
+
+
+def test_a_noun_that_nobody_uses_in_the_plural_is_no_entity(make_tree):
+    files = dict(LAYOUTS["one folder per role, plural names (Rails)"])
+    files["app/models/security.rb"] = "class Security\nend"
+    files["app/controllers/security_controller.rb"] = "class SecurityController\nend"
+    found = {entity.name for entity in find_entities(make_tree(files).analysis)}
+    assert found == {"owner", "vet"}
