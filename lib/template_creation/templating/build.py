@@ -139,7 +139,8 @@ def _project_term(analysis: Analysis) -> Term | None:
 def _build_from_group(
     shop: _Workshop, group: Group, built: Sequence[Template], dropped: list[Dropped]
 ) -> Template | None:
-    for member in group.members[:_TRIES_PER_GROUP]:
+    done = {template.source for template in built}
+    for member in [item for item in group.members if item.path not in done][:_TRIES_PER_GROUP]:
         result = _build(shop, group, member, built)
         if isinstance(result, Template):
             return result

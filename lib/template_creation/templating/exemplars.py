@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from template_creation.syntax import GRAMMAR_LANGUAGES
 from template_creation.templating.entities import Entity, paths_of, relative_path
@@ -291,7 +291,7 @@ def _unit(shape: Sequence[tuple[str, int]]) -> Mapping[str, float]:
 def in_rounds(groups: Iterable[Group]) -> list[Group]:
     """The groups in the order in which they get a template: the best of each layer first;
     then, layer by layer, those whose files differ only in their entity; then the layers that
-    support the code (docs, configuration, scripts); then the rest."""
+    support the code (docs, configuration, scripts); then the rest; then second exemplars."""
     by_layer: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
         by_layer[group.layer].append(group)
@@ -307,7 +307,17 @@ def in_rounds(groups: Iterable[Group]) -> list[Group]:
     first = [by_layer[layer][0] for layer in early]
     ordered = [*first, *_interleaved(strong), *(by_layer[layer][0] for layer in late)]
     rest = [[item for item in by_layer[layer] if item not in ordered] for layer in early + late]
-    return ordered + _interleaved(rest)
+    return [*ordered, *_interleaved(rest), *_second_exemplars(ordered + _interleaved(rest))]
+
+
+def _second_exemplars(groups: Iterable[Group]) -> list[Group]:
+    """The groups by role once more, without their best file: where a codebase is small, the
+    next one says something too. Files of a pattern would only repeat it."""
+    return [
+        replace(group, members=group.members[1:])
+        for group in groups
+        if not group.pattern and len(group.members) >= 3
+    ]
 
 
 def _interleaved(lists: Sequence[Sequence[Group]]) -> list[Group]:

@@ -58,6 +58,12 @@ def test_b2_fails_where_a_keyword_is_replaced_and_names_the_place(subject):
     assert faults[0].offsets == {0}
 
 
+def test_b2_fails_where_the_tree_changes_without_an_error(subject):
+    """A number that becomes a name still parses, and is other code."""
+    _, faults = prove_syntax(subject("a.py", "x = 1\n", (4, "1", "snake")))
+    assert {fault.proof.bar for fault in faults} == {"B2"}
+
+
 def test_b2_fails_where_the_tag_of_a_heredoc_is_replaced(subject):
     source = "x = <<~ITEM\n  text\nITEM\n"
     found = subject("a.rb", source, (7, "ITEM", "words"))
