@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
-from template_creation.analysis.manifests import Manifest
+from template_creation.analysis.manifests import Manifest, ManifestError, load_yaml
 from template_creation.analysis.text import (
     TextCache,
     as_mapping,
@@ -80,6 +78,9 @@ def raw_commands(
         if re.search(r"(^|/)\.github/workflows/[^/]+\.ya?ml$", path):
             yield from _workflow(path, texts.text(path))
     for path in paths:
+        if path in {".circleci/config.yml", ".gitlab-ci.yml"}:
+            yield from _pipeline(path, texts.text(path))
+    for path in paths:
         if re.search(r"(^|/)(?:bin|scripts?)/[\w-]+(?:\.sh)?$", path):
             yield from _script_file(path, texts.text(path))
     yield from _tools(codebase, manifests, texts)
@@ -110,8 +111,8 @@ def _just(path: str, text: str) -> Iterator[RawCommand]:
 
 def _taskfile(path: str, text: str) -> Iterator[RawCommand]:
     try:
-        data = as_mapping(yaml.safe_load(text))
-    except yaml.YAMLError:
+        data = as_mapping(load_yaml(text))
+    except ManifestError:
         return
     for name in as_mapping(data.get("tasks")):
         line = line_of(text, f"\n  {name}:") + 1
@@ -180,8 +181,8 @@ def _workflow(path: str, text: str) -> Iterator[RawCommand]:
     """``run:`` lines of a pipeline, one command per line of a block; lines with expressions
     of the pipeline's own (``${{``) or with shell control flow are not commands to type."""
     try:
-        data = as_mapping(yaml.safe_load(text))
-    except yaml.YAMLError:
+        data = as_mapping(load_yaml(text))
+    except ManifestError:
         return
     cursor = 0
     for job in as_mapping(data.get("jobs")).values():
@@ -208,10 +209,31 @@ def _workflow(path: str, text: str) -> Iterator[RawCommand]:
                     or plain[0] in "#{}-()[]\"'|&<"
                 ):
                     continue
-                if re.search(r"[|;{}`]|\$\(|&&|<<|^\w+=", plain):
+                if re.search(r"[|;{}`>]|\$\(|&&|<<|^\w+=", plain):
                     continue
                 line = line_at(text, found) if found >= 0 else line_of(text, first)
                 yield RawCommand("", plain, "" if folder == "." else folder, path, line)
+
+
+def _pipeline(path: str, text: str) -> Iterator[RawCommand]:
+    """Steps of the other pipelines, one line each: ``run:``, ``command:`` and ``- `` items."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        found = re.fullmatch(r"\s*(?:-\s+)?(?:(?:run|command):\s+)?([a-z./][^:#]*)", line)
+        plain = found.group(1).strip().strip("\"'") if found else ""
+        if " " in plain and not _plumbing().match(plain) and not re.search(r"[|;{}`>$&]", plain):
+            yield RawCommand("", plain, "", path, number)
+
+
+def _pytest(manifest: Manifest, prefix: str) -> Iterator[RawCommand]:
+    """``pytest`` where it is a dependency: the line that asks for it is the evidence."""
+    folder = folder_of(manifest.path)
+    if name_of(manifest.path) == "Pipfile":
+        prefix = "pipenv run "
+    if folder.rpartition("/")[2] == "requirements":
+        folder = folder_of(folder)
+    declared = [item for item in manifest.dependencies if item.package == "pytest"]
+    if declared:
+        yield RawCommand("test", f"{prefix}pytest", folder, manifest.path, declared[0].line)
 
 
 def _script_file(path: str, text: str) -> Iterator[RawCommand]:
@@ -242,6 +264,8 @@ def _tools(
         here = f"{folder}/" if folder else ""
         uses_uv = f"{here}uv.lock" in paths or "uv.lock" in paths
         prefix = "uv run " if uses_uv else "poetry run " if "[tool.poetry" in text else ""
+        if manifest.ecosystem == "python":
+            yield from _pytest(manifest, prefix)
         if name == "pyproject.toml":
             for table, command in (
                 ("pytest", "pytest"),
@@ -252,9 +276,6 @@ def _tools(
                 if found:
                     line = line_at(text, found.start())
                     yield RawCommand("", prefix + command, folder, manifest.path, line)
-            declared = [item for item in manifest.dependencies if item.package == "pytest"]
-            if declared:
-                yield RawCommand("test", f"{prefix}pytest", folder, manifest.path, declared[0].line)
             if uses_uv and manifest.is_root:
                 yield RawCommand("install", "uv sync", folder, manifest.path, 1)
         elif name == "go.mod":

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from template_creation.analysis.manifests import Manifest
-from template_creation.analysis.text import TextCache, folder_of, name_of
+from template_creation.analysis.text import TextCache, folder_of
 from template_creation.values.analysis import ProjectIdentity
 from template_creation.values.facts import FileFacts
 from template_creation.values.source import Codebase
@@ -100,9 +100,8 @@ def _digest(codebase: Codebase) -> str:
 
 
 def _name(codebase: Codebase, manifests: Sequence[Manifest], namespace: str) -> str:
-    for file in codebase.files:
-        if "/" not in file.path and file.path.endswith((".sln", ".slnx")):
-            return name_of(file.path).rpartition(".")[0]
+    if _solution(codebase):
+        return _solution(codebase)
     tops = [item for item in manifests if not folder_of(item.path) and item.name]
     named = [item.name for item in tops if item.ecosystem not in {"infra"}]
     for name in named:
@@ -111,6 +110,14 @@ def _name(codebase: Codebase, manifests: Sequence[Manifest], namespace: str) -> 
             return last
     folder = codebase.root.resolve().name
     return folder if words_of(folder) else namespace or "project"
+
+
+def _solution(codebase: Codebase) -> str:
+    """The name of the .NET solution at the top, if there is one."""
+    for file in codebase.files:
+        if "/" not in file.path and file.path.endswith((".sln", ".slnx")):
+            return file.path.rpartition(".")[0]
+    return ""
 
 
 def _is_own(words: Sequence[str]) -> bool:
@@ -151,7 +158,12 @@ def _namespace_in(
             if fact.language in languages and fact.namespace
         ]
         common = _common_prefix(spaces)
-        return (common[0] if ecosystem == "dotnet" else common[-1]) if common else ""
+        if not common:
+            return ""
+        if ecosystem == "dotnet":
+            solution = tuple(_solution(codebase).split("."))
+            return ".".join(solution) if common[: len(solution)] == solution else common[0]
+        return common[-1]
     if ecosystem == "go":
         modules = [tuple(item.module.split("/")) for item in own if item.module]
         return _last_own(_shared(modules)) if modules else ""

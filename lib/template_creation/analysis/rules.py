@@ -236,7 +236,9 @@ def _sentences(block: _Block) -> Iterator[tuple[str, int, int]]:
     for line in block.lines:
         total += len(line) + 1
         ends.append(total)
-    for match in re.finditer(r"\S.*?(?:[.!?](?=\s+[A-Z*`_\"(]|\s*$)|$)", joined):
+    for match in re.finditer(
+        r"\S.*?(?:(?<!e\.g)(?<!i\.e)(?<!etc)[.!?](?=\s+[A-Z*`_\"(]|\s*$)|$)", joined
+    ):
         sentence = match.group(0).strip()
         first = next(index for index, end in enumerate(ends) if match.start() < end)
         last = next(index for index, end in enumerate(ends) if match.end() <= end)

@@ -301,5 +301,5 @@ def _result_pattern(head: str, language: str) -> str:
         return rf"->\s*(?:\w+::)*{escaped}\b"
     if language == "typescript":
         return rf"\)\s*:\s*(?:Promise<\s*)?(?:\w+\.)*{escaped}\b"
-    wrapped = r"(?:Task<\s*)?" if language == "csharp" else ""
+    wrapped = r"(?:(?:Value)?Task<\s*(?:[\w.]+\.)?)?" if language == "csharp" else ""
     return rf"(?<![\w.<(]){wrapped}{escaped}(?:<.*>)?\??(?:\[\])?>?\s+\w+\s*(?:<[^()]*>)?\("

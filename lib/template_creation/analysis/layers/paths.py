@@ -26,6 +26,9 @@ _ONLY_FRONT = frozenset({"hooks", "state"})
 _FRONT_READS = {"queries": "data", "commands": "", "api": "data"}
 _ANYWHERE = frozenset({"viewmodel", "viewmodels", "bloc", "cubit"})
 _SCREENS = frozenset({"React", "Vue", "Angular", "Svelte", "Next.js", "Nuxt", "SolidJS", "Preact"})
+# Names that are as often a topic as a job: `auth.go` among controllers is a controller.
+_YIELDING = frozenset({"auth", "error", "command", "client", "security"})
+_HOLDING = frozenset({"api", "services", "data", "models", "schemas", "queries", "domain"})
 _JOBS = frozenset({"Celery", "RQ", "Dramatiq", "Huey", "arq", "Sidekiq", "Django Q2", "BullMQ"})
 
 
@@ -83,11 +86,19 @@ def named_path(
         return Signal("data", f"file name {words[0]}*")
     if language == "python" and "management" in folders:
         return Signal("cli", "folder management/")
+    if word in _YIELDING and len(words) == 1:
+        held = _nearest(folders, language, technologies)
+        if held and held.layer in _HOLDING:
+            return held
     layer = _fitting(table.stem.get(word, ""), word, language, technologies)
     if layer == "data" and table.stem[word] == "api":
         layer = "pages"
     if layer:
         return Signal(layer, f"file name {word}" if len(words) == 1 else f"file name *{word}")
+    return _nearest(folders, language, technologies)
+
+
+def _nearest(folders: list[str], language: str, technologies: frozenset[str]) -> Signal | None:
     for folder in reversed(folders):
         layer = _folder_layer(folder, folders, language, technologies)
         if layer:
@@ -132,7 +143,8 @@ def broad_path(path: str, root: str = "") -> Signal | None:
     stem = name.partition(".")[0].lower()
     if stem in table.entry:
         return Signal(table.entry[stem], f"entry point {stem}")
-    for folder in reversed(folders):
+    project = root.rpartition("/")[2]
+    for folder in (*reversed(folders), project):
         words = words_of(folder.strip("_()[]"))
         layer = table.broad.get(words[-1], "") if words else ""
         if layer == "data" and words_of(root)[-1:] in (("web",), ("api",)):

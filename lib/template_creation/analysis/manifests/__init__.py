@@ -20,7 +20,12 @@ from template_creation.analysis.manifests.javascript import (
     is_javascript_manifest,
     read_javascript,
 )
-from template_creation.analysis.manifests.model import Dependency, Manifest, ManifestError
+from template_creation.analysis.manifests.model import (
+    Dependency,
+    Manifest,
+    ManifestError,
+    load_yaml,
+)
 from template_creation.analysis.manifests.other import is_other_manifest, read_other
 from template_creation.analysis.manifests.python import is_python_manifest, read_python
 from template_creation.analysis.manifests.ruby import is_ruby_manifest, read_ruby
@@ -29,7 +34,7 @@ from template_creation.analysis.text import TextCache
 from template_creation.values.analysis import Problem
 from template_creation.values.source import Codebase
 
-__all__ = ["Dependency", "Manifest", "ManifestError", "infra_tools", "read_manifests"]
+__all__ = ["Dependency", "Manifest", "ManifestError", "infra_tools", "load_yaml", "read_manifests"]
 
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str], Manifest]], ...] = (
     (is_python_manifest, read_python),

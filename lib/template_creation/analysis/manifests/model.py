@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Dependency", "Manifest", "ManifestError"]
+import yaml
+
+__all__ = ["Dependency", "Manifest", "ManifestError", "load_yaml"]
+
+# The loader in C is ten times as fast and is not on every platform.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ManifestError(ValueError):
@@ -40,3 +45,14 @@ class Manifest:
     dependencies: tuple[Dependency, ...] = ()
     languages: tuple[tuple[str, str, int], ...] = ()
     module: str = ""
+
+
+def load_yaml(text: str) -> object:
+    """The value of a YAML document. Raises `ManifestError` with the line where it breaks."""
+    try:
+        return yaml.load(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ManifestError("not YAML", mark.line + 1 if mark else 1) from error
+    except (ValueError, RecursionError) as error:  # an impossible date; nesting without end
+        raise ManifestError(f"not YAML: {type(error).__name__}") from error

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
-import yaml
-
-from template_creation.analysis.manifests.model import Dependency, Manifest, ManifestError
+from template_creation.analysis.manifests.model import (
+    Dependency,
+    Manifest,
+    ManifestError,
+    load_yaml,
+)
 from template_creation.analysis.text import as_mapping, as_text, line_of_match, name_of
 
 __all__ = ["is_other_manifest", "read_other"]
@@ -49,10 +52,7 @@ def _read_composer(path: str, text: str) -> Manifest:
 
 
 def _read_pubspec(path: str, text: str) -> Manifest:
-    try:
-        data = as_mapping(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ManifestError("not YAML") from error
+    data = as_mapping(load_yaml(text))
     found = []
     for table in ("dependencies", "dev_dependencies"):
         for package, version in as_mapping(data.get(table)).items():
