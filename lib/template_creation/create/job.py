@@ -374,7 +374,7 @@ def _result(material: _Material, enhanced: EnhancementResult, log: PhaseLog) -> 
         excluded=material.survey.codebase.excluded,
         dropped=tuple((item.path, item.bar, item.reason) for item in material.build.dropped),
         copier_excluded=material.copier_excluded,
-        warnings=log.listener_failures,
+        warnings=(*material.survey.codebase.notes, *log.listener_failures),
         errors=enhanced.errors,
         seconds=log.seconds,
     )

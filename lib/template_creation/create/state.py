@@ -10,12 +10,14 @@ from batch_engine.core import (
     MemoryRunStore,
     RunStore,
     SqliteRunStore,
+    StepRef,
     StoreError,
     StoreLockedError,
 )
 from template_creation.create.values import CreateOptions
 from template_creation.errors import BadInput, WriteError
 from template_creation.package import default_state
+from template_creation.phases import WorkflowPhase
 
 __all__ = ["open_state"]
 
@@ -33,6 +35,8 @@ def open_state(options: CreateOptions) -> Iterator[RunStore]:
     folder = (options.state or default_state(options.name)).expanduser().absolute()
     try:
         with SqliteRunStore(folder) as store:
+            if options.fresh:
+                _forget(store)
             yield store
     except StoreLockedError as exc:
         raise BadInput(str(exc), hint=exc.hint or "wait for the other run, or stop it") from exc
@@ -43,6 +47,12 @@ def open_state(options: CreateOptions) -> Iterator[RunStore]:
             f"cannot use the state folder {str(folder)!r}: {exc.strerror or exc}",
             hint="give another one with --state-dir",
         ) from exc
+
+
+def _forget(store: RunStore) -> None:
+    """Empty the store of every phase that keeps results."""
+    for phase in (WorkflowPhase.ANALYSIS, WorkflowPhase.AGENT_ENHANCEMENT):
+        store.prune(StepRef(phase.title), keep=())
 
 
 def _way_out(folder: Path, exc: StoreError) -> str:

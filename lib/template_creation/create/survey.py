@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from batch_engine.core import ByWeight, Listener, RunStore, each, fingerprint, run_batches
+from batch_engine.core import ByWeight, Listener, RunStore, StepRef, each, fingerprint, run_batches
 from template_creation.phases import WorkflowPhase
 from template_creation.syntax import (
     FACTS_VERSION,
@@ -53,20 +53,25 @@ def _bytes(text: str) -> bytes:
 
 
 def survey_files(codebase: Codebase, store: RunStore, listeners: Sequence[Listener] = ()) -> Survey:
-    """The facts of every file in a language with a grammar."""
+    """The facts of every file in a language with a grammar.
+
+    Stored facts of contents that are gone are forgotten, so that the state does not grow.
+    """
     files = [file for file in codebase.files if file.language in GRAMMAR_LANGUAGES]
+    step = StepRef(WorkflowPhase.ANALYSIS.title, fingerprint({"facts": FACTS_VERSION}))
     result = run_batches(
         files,
         each(partial(_facts, codebase.read)),
-        step=WorkflowPhase.ANALYSIS.title,
+        step=step.name,
         key=_content_key,
         chunking=ByWeight(_CHUNK_BYTES, lambda file: file.size),
         store=store,
-        fingerprint=fingerprint({"facts": FACTS_VERSION}),
+        fingerprint=step.fingerprint,
         listeners=listeners,
         dump=facts_to_json,
         load=facts_from_json,
     )
+    store.prune(step, keep=set(result.keys))
     facts: dict[str, FileFacts] = {}
     left_out: list[Exclusion] = []
     for file, outcome in zip(files, result.in_order(), strict=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batch_engine.core import Event, StepStarted
+from batch_engine.core import Event, ItemsLoaded, StepStarted
 from template_creation import CreateOptions, CreateResult, create_template, load_package
 from template_creation.errors import BadInput, ExitCode, InvocationPending, WriteError
 from template_creation.testing import FakeBridge, without_agents
@@ -148,3 +150,48 @@ def test_an_interrupt_while_asking_leaves_no_half_package(bookshop: Path, tmp_pa
     with pytest.raises(KeyboardInterrupt):
         run(bookshop, tmp_path, _Angry())
     assert list(tmp_path.glob("pkg*")) == list(tmp_path.glob(".pkg*")) == []
+
+
+def loaded_facts(events: list[Event]) -> int:
+    return sum(
+        len(event.keys)
+        for event in events
+        if isinstance(event, ItemsLoaded) and event.step == "analysis"
+    )
+
+
+def test_facts_are_stored_by_content_and_reused(bookshop: Path, tmp_path: Path) -> None:
+    """A second run parses only what changed; a fresh one parses everything."""
+    heard: list[Event] = []
+    create_template(options(bookshop, tmp_path), listeners=[heard.append])
+    assert loaded_facts(heard) == 0
+    (bookshop / "src/bookshop/extra.py").write_text("VALUE = 1\n")
+    heard.clear()
+    create_template(options(bookshop, tmp_path), listeners=[heard.append])
+    assert loaded_facts(heard) > 30
+    heard.clear()
+    create_template(options(bookshop, tmp_path, fresh=True), listeners=[heard.append])
+    assert loaded_facts(heard) == 0
+
+
+def test_facts_of_contents_that_are_gone_are_forgotten(bookshop: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+
+    def stored() -> int:
+        with closing(sqlite3.connect(state / "run.sqlite3")) as db:
+            return int(db.execute("select count(*) from item").fetchone()[0])
+
+    create_template(options(bookshop, tmp_path, state=state, with_agents=False))
+    before = stored()
+    for text in ("A = 1\n", "B = 1\n", "C = 1\n"):
+        (bookshop / "src/bookshop/extra.py").write_text(text)
+        create_template(options(bookshop, tmp_path, state=state, with_agents=False))
+    assert stored() == before + 1
+
+
+def test_a_codebase_that_git_refuses_to_list_is_listed_without_it_and_told(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    (bookshop / ".git" / "config").write_text("[nonsense\n")
+    result = create_template(options(bookshop, tmp_path))
+    assert any("without git" in warning for warning in result.warnings)
