@@ -17,10 +17,11 @@ def evidence(
     context: EnhancementContext,
     *,
     told: Collection[Technology] = (),
+    listed: Collection[str] = (),
 ) -> tuple[str, ...]:
     """One line for each cite, about the statement ``text``: ``23 of 23, for example
     `app/items.py:12` ``. A rule that ``text`` already says is named, not said again, and
-    technologies in ``told`` are not proved twice."""
+    technologies in ``told`` and templates in ``listed`` are not proved twice."""
     conventions, rules = context.convention_by_id, context.rule_by_id
     commands = context.command_by_id
     lines = []
@@ -38,7 +39,7 @@ def evidence(
         elif cite in context.symbol_by_id:
             template, symbol = context.symbol_by_id[cite]
             lines.append(f"See `{template.source}:{symbol.line}-{symbol.end_line}`.")
-        elif cite in context.template_by_id:
+        elif cite in context.template_by_id and cite not in listed:
             lines.append(f"See `{context.template_by_id[cite].source}`.")
     return tuple(_merged(lines))
 

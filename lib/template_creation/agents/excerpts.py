@@ -9,10 +9,13 @@ from template_creation.agents.context import EnhancementContext
 from template_creation.syntax import parse
 from template_creation.values.template import Template
 
-__all__ = ["LONGEST", "Lines", "cut_at", "excerpt_lines"]
+__all__ = ["LONGEST", "Lines", "cut_at", "excerpt_lines", "head_end"]
 
 LONGEST = 45
 """A declaration of more lines is cut at a statement."""
+
+HEAD = 10
+"""A type's fields are worth showing from so many lines on."""
 
 ENOUGH = 12
 """So many lines of a long declaration say something; a cut that leaves fewer goes deeper."""
@@ -57,9 +60,29 @@ def excerpt_lines(cited: str, context: EnhancementContext, *, most: int = LONGES
     lines = context.original_lines(template)
     whole_end = min(whole_end, len(lines))
     end = whole_end
-    if whole_end - start + 1 > most:
+    head = head_end(cited, template, most)
+    if head:
+        end = head
+        while not lines[end - 1].strip():
+            end -= 1
+    elif whole_end - start + 1 > most:
         end = _cut(template, context, start, whole_end, most)
     return Lines(template, start, end, whole_end, "\n".join(lines[start - 1 : end]))
+
+
+def head_end(cited: str, template: Template, most: int = LONGEST) -> int:
+    """Where the head of a long type ends: its fields, before the first declaration inside it;
+    0 where it is short, or has no head worth showing, or one that is too long."""
+    symbol = next((item for item in template.symbols if item.id == cited), None)
+    if symbol is None or symbol.end_line - symbol.line + 1 <= most:
+        return 0
+    inside = [
+        part.line
+        for part in template.symbols
+        if symbol.line < part.line and part.end_line <= symbol.end_line
+    ]
+    end = min(inside, default=0) - 1
+    return end if HEAD <= end - symbol.line + 1 <= most else 0
 
 
 def _cut(

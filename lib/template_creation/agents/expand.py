@@ -151,18 +151,24 @@ def _render(
                 for ref in sections.templates
                 if (item := context.template_by_id.get(ref.id))
             ],
-            "practices": [_statement(item, spec, context) for item in sections.practices],
+            "practices": [_statement(item, spec, sections, context) for item in sections.practices],
             "examples": examples,
-            "constraints": [_statement(item, spec, context) for item in sections.constraints],
+            "constraints": [
+                _statement(item, spec, sections, context) for item in sections.constraints
+            ],
         },
     )
     return write_frontmatter(head) + body
 
 
 def _statement(
-    item: PracticeItem | ConstraintItem, spec: AgentSpec, context: EnhancementContext
+    item: PracticeItem | ConstraintItem,
+    spec: AgentSpec,
+    sections: AgentSections,
+    context: EnhancementContext,
 ) -> _Statement:
-    proofs = evidence(item.text, item.cites, context, told=spec.technologies)
+    listed = {ref.id for ref in sections.templates}
+    proofs = evidence(item.text, item.cites, context, told=spec.technologies, listed=listed)
     return _Statement(item.text, proofs)
 
 

@@ -33,13 +33,14 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
 
 
 def _home(counts: Counter[str], total: int) -> str:
-    """The deepest folder, two names deep or more, that holds four of five files; or nothing."""
+    """The deepest folder that holds four of five files and says something; or nothing."""
     held: Counter[str] = Counter()
     for folder, count in counts.items():
         parts = folder.split("/")
-        for depth in range(2, len(parts) + 1):
+        for depth in range(1, len(parts) + 1):
             held["/".join(parts[:depth])] += count
     enough = [folder for folder, count in held.items() if count * 5 >= total * 4]
+    enough = [folder for folder in enough if folder not in _TOO_WIDE]
     return max(enough, key=lambda folder: (folder.count("/"), folder), default="")
 
 
@@ -55,6 +56,12 @@ def _clusters(counts: Counter[str]) -> list[tuple[list[str], int]]:
             merged = [a if a == b else "*" for a, b in zip(known, parts, strict=True)]
             clusters[place] = (merged, total + count)
     return sorted(clusters, key=lambda item: (-item[1], item[0]))
+
+
+_TOO_WIDE = frozenset(
+    {"", "src", "lib", "apps", "packages", "pkg", "internal", "crates", "projects", "source"}
+    | {"backend", "frontend", "server", "client", "web", "app"}
+)
 
 
 def _alike(known: list[str], parts: list[str]) -> bool:

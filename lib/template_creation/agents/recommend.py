@@ -170,7 +170,9 @@ def _candidate(
     label: str = "",
 ) -> _Candidate:
     paths = tuple(sorted(set(files)))
-    return _Candidate(role, layers, paths, tuple(own), _technologies(role, paths, analysis), label)
+    return _Candidate(
+        role, layers, paths, tuple(own), _technologies(role, paths, own, analysis), label
+    )
 
 
 def _split_by_language(candidate: _Candidate, analysis: Analysis) -> list[_Candidate]:
@@ -212,27 +214,36 @@ def _family(path: str, analysis: Analysis) -> str:
     return _FAMILIES.get(_language(path, analysis), "")
 
 
-def _technologies(role: Role, files: Sequence[str], analysis: Analysis) -> tuple[Technology, ...]:
-    """The technologies of the role that a manifest above the files declares, each once; those
-    declared nearest to most files first."""
+def _technologies(
+    role: Role, files: Sequence[str], own: Sequence[Template], analysis: Analysis
+) -> tuple[Technology, ...]:
+    """The technologies of the role that a manifest above the files declares, each once: those
+    that the own templates use first, then those declared nearest to most files.
+
+    One with a role of ``role.used`` counts only when a template uses it; with nothing found,
+    the roles of ``role.fallback`` are tried.
+    """
+    in_use = {name.casefold() for item in own for name in item.technologies}
     roots = Counter(analysis.root_of(path) for path in files)
     families = {_family(path, analysis) for path in files} - {""}
-    found: dict[str, tuple[tuple[int, int, int, int], Technology]] = {}
-    for wanted in (role.roles, role.fallback):
+    for fitting, only_used in (((*role.roles, *role.used), role.used), (role.fallback, ())):
+        found: dict[str, tuple[tuple[bool, int, int, int, int], Technology]] = {}
         for place, item in enumerate(analysis.technologies):
+            used = item.name.casefold() in in_use
+            if item.role not in fitting or (item.role in only_used and not used):
+                continue
             home = analysis.root_of(item.path)
             covered = sum(count for root, count in roots.items() if _covers(home, root))
             family = _ECOSYSTEM_FAMILIES.get(item.ecosystem.lower(), "")
-            foreign = bool(family and families and family not in families)
-            if item.role not in wanted or not covered or foreign:
+            if not covered or (family and families and family not in families):
                 continue
-            key = (wanted.index(item.role), -covered, -len(home), place)
+            key = (not used, fitting.index(item.role), -covered, -len(home), place)
             if item.name not in found or key < found[item.name][0]:
                 found[item.name] = (key, item)
         if found:
-            break
-    ordered = sorted(found.values(), key=lambda pair: pair[0])
-    return tuple(item for _, item in ordered[:MAX_TECHNOLOGIES])
+            ordered = sorted(found.values(), key=lambda pair: pair[0])
+            return tuple(item for _, item in ordered[:MAX_TECHNOLOGIES])
+    return ()
 
 
 def _covers(home: str, root: str) -> bool:

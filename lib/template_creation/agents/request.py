@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from template_creation.agents.context import EnhancementContext
+from template_creation.agents.excerpts import LONGEST, head_end
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.prompts import prompt_text, render_prompt
 from template_creation.agents.relevance import Relevant, relevant_facts
@@ -40,9 +42,6 @@ TOKEN_ESTIMATOR = "characters/2.4"
 CHARACTERS_PER_TOKEN = 2.4
 
 MAX_SYMBOLS = 10
-WHOLE_SYMBOL = 45
-"""Declarations up to so many lines are shown whole; longer ones give way to their parts."""
-
 _MARKS = ("@", "[", "#[")
 
 
@@ -131,7 +130,8 @@ def build_catalog(context: EnhancementContext) -> tuple[CatalogEntry, ...]:
 
 
 def _outline(template: Template, context: EnhancementContext) -> tuple[CatalogSymbol, ...]:
-    """Up to `MAX_SYMBOLS` declarations: the whole ones that fit an excerpt, else their parts."""
+    """Up to `MAX_SYMBOLS` declarations: the whole ones that fit an excerpt, else their parts,
+    and of long types the head with the fields."""
     kept: list[TemplateSymbol] = []
     for symbol in sorted(template.symbols, key=lambda item: (item.line, -item.end_line)):
         inside = any(one.line <= symbol.line and symbol.end_line <= one.end_line for one in kept)
@@ -140,7 +140,10 @@ def _outline(template: Template, context: EnhancementContext) -> tuple[CatalogSy
             symbol.line < part.line and part.end_line <= symbol.end_line
             for part in template.symbols
         )
-        if not inside and (length <= WHOLE_SYMBOL or not has_parts):
+        head = head_end(symbol.id, template)
+        if not inside and head:
+            kept.append(replace(symbol, end_line=head))
+        elif not inside and (length <= LONGEST or not has_parts):
             kept.append(symbol)
     if len(kept) > MAX_SYMBOLS:
         longest = sorted(kept, key=lambda item: (item.line - item.end_line, item.line))

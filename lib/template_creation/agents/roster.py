@@ -23,6 +23,7 @@ class Role:
     work: str
     purpose: str
     words: tuple[str, ...]
+    used: tuple[str, ...] = ()
     fallback: tuple[str, ...] = ()
     joins: str = ""
 

@@ -51,6 +51,16 @@ _FORMS = (
         "take the fixture {what} instead of building one in the test",
     ),
     _form(
+        f"Files(?P<who>.*?) declare {_WHAT}",
+        "declare {what} in every file{who}",
+        "do not add a file{who} without {what}",
+    ),
+    _form(
+        "(?P<who>Classes|Managed classes)(?P<rest>.*?) take what they need by constructor",
+        "pass what classes{rest} need through the constructor",
+        "do not pass what classes{rest} need in any other way than the constructor",
+    ),
+    _form(
         "(?P<who>Classes|Managed classes)(?P<rest>.*?) take what they need by (?P<what>.+)",
         "pass what classes{rest} need through {what}",
         "do not pass what classes{rest} need in any other way than {what}",

@@ -211,9 +211,10 @@ def _library_constraint(agent: AgentRequest, facts: _Facts) -> list[ConstraintIt
         return []
     names = joined([item.name for item in used[:3]])
     work = LAYER_TITLES.get(agent.layers[0], agent.layers[0]) if agent.layers else "this work"
+    verb = "is" if len(used[:3]) == 1 else "are"
     return [
         ConstraintItem(
-            text=f"Do not bring in a library besides {names} for {work}.",
+            text=f"Do not bring in another library for {work}: {names} {verb} in use.",
             cites=tuple(item.id for item in used[:3]),
         )
     ]

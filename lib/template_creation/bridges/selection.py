@@ -18,7 +18,7 @@ LONGEST = 45
 SLIGHT = 8
 """Shorter declarations come last: they show a name more than a form."""
 
-WHOLE_FILE = 36
+WHOLE_FILE = 45
 """A file of so few lines is shown whole: a thing to copy, not a part of one."""
 
 OVERHEAD = 7
@@ -144,15 +144,18 @@ def _excerpts(entry: CatalogEntry) -> Iterator[Excerpt]:
         yield Excerpt(entry.id, entry, None, entry.lines + OVERHEAD)
         return
     found = []
+    routed = any(http_route(symbol) for symbol in entry.symbols)
     for symbol in entry.symbols:
         length = _length(symbol)
         if length >= SHORTEST:
             cost = min(length, LONGEST) + OVERHEAD
             slight = length < SLIGHT or symbol.kind in ("type", "constant", "interface")
-            found.append((slight, length > LONGEST, Excerpt(symbol.id, entry, symbol, cost)))
+            plain = routed and http_route(symbol) is None
+            item = Excerpt(symbol.id, entry, symbol, cost)
+            found.append((slight, plain, length > LONGEST, item))
     if not found and entry.lines:
         yield Excerpt(entry.id, entry, None, min(entry.lines, LONGEST) + OVERHEAD)
-    yield from (item for *_, item in sorted(found, key=lambda entry: entry[:2]))
+    yield from (item for *_, item in sorted(found, key=lambda entry: entry[:3]))
 
 
 def _shows_whole(entry: CatalogEntry) -> bool:

@@ -60,7 +60,7 @@ def _named_in(entry: CatalogEntry) -> bool:
 def _declared(symbols: Sequence[CatalogSymbol]) -> str:
     routes = [(item, http_route(item)) for item in symbols]
     routed = [f"`{item.name}` ({route[0]})" for item, route in routes if route]
-    names = routed or [f"`{item.name}`" for item in symbols]
+    names = list(dict.fromkeys(routed or [f"`{item.name}`" for item in symbols]))
     if not names:
         return ""
     rest = len(names) - 4

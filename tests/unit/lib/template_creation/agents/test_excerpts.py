@@ -91,3 +91,14 @@ def test_without_a_grammar_indent_and_brackets_decide(
 ) -> None:
     """Text in an unknown language is still cut between statements."""
     assert cut_at(lines, most) == expected
+
+
+def test_of_a_long_class_the_fields_are_shown(shop, make_template: Callable[..., Template]) -> None:
+    """What a model holds says more than its first method; the methods can be cited by themselves."""
+    fields = "".join(f"    field{n}: int = {n}\n" for n in range(12))
+    methods = "".join(f"\n    def method{n}(self) -> int:\n        return {n}\n" for n in range(15))
+    template = make_template(1, "app/model.py", f"class Model:\n{fields}{methods}", "models")
+    lines = excerpt_lines("T1.s1", context_of(shop, template))
+    assert (lines.start, lines.end) == (1, 13)
+    assert lines.text.endswith("field11: int = 11")
+    assert lines.is_cut

@@ -85,7 +85,7 @@ def test_constraints_come_from_the_projects_own_rules_and_habits_without_excepti
     assert [(item["text"], item["cites"]) for item in found["constraints"]] == [
         ("Never return database errors.", ["R1"]),
         ("Do not leave functions without a return annotation.", ["C1"]),
-        ("Do not bring in a library besides FastAPI for API endpoints.", ["D1"]),
+        ("Do not bring in another library for API endpoints: FastAPI is in use.", ["D1"]),
     ]
     assert "C1" not in json.dumps(found["practices"])
 
