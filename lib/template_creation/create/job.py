@@ -61,6 +61,7 @@ from template_creation.package import (
 from template_creation.phases import WorkflowPhase
 from template_creation.scan import scan_codebase
 from template_creation.templating import (
+    CopierConfig,
     TemplateBuild,
     build_templates,
     copier_config,
@@ -88,8 +89,7 @@ class _Material:
     analysis: Analysis
     build: TemplateBuild
     agents: tuple[AgentSpec, ...]
-    copier: str
-    copier_excluded: tuple[str, ...]
+    copier: CopierConfig
 
 
 def create_template(
@@ -202,7 +202,6 @@ def _understand(
             advance(len(agents), len(agents))
     if not build.templates and not agents:
         raise GenerationError(_nothing_found(analysis))
-    config = copier_config(build.templates)
     return _Material(
         options=options,
         target=target,
@@ -211,8 +210,7 @@ def _understand(
         analysis=analysis,
         build=build,
         agents=agents,
-        copier=config.text,
-        copier_excluded=config.excluded,
+        copier=copier_config(build.templates),
     )
 
 
@@ -248,7 +246,7 @@ def _build_in(
     store: RunStore,
     log: PhaseLog,
 ) -> CreateResult:
-    _write(staged / COPIER, material.copier.encode())
+    _write(staged / COPIER, material.copier.text.encode())
     with log.phase(WorkflowPhase.SETTINGS):
         _write(staged / SETTINGS, to_json(settings_document(material.analysis)))
     for template in material.build.templates:
@@ -268,7 +266,7 @@ def _build_in(
             material.analysis,
             material.build.templates,
             material.agents,
-            material.copier_excluded,
+            material.copier.excluded,
         )
         for name, text in guides.items():
             _write(staged / name, text.encode())
@@ -353,7 +351,10 @@ def _report(material: _Material, outcomes: Sequence[AgentOutcome]) -> Json:
             {"path": item.path, "reason": item.reason, "detail": item.detail}
             for item in material.survey.codebase.excluded
         ],
-        copier_excluded=material.copier_excluded,
+        copier={
+            "excluded": list(material.copier.excluded),
+            "retargeted": list(material.copier.retargeted),
+        },
     )
 
 
@@ -373,7 +374,7 @@ def _result(material: _Material, enhanced: EnhancementResult, log: PhaseLog) -> 
         agents=enhanced.agents,
         excluded=material.survey.codebase.excluded,
         dropped=tuple((item.path, item.bar, item.reason) for item in material.build.dropped),
-        copier_excluded=material.copier_excluded,
+        copier_excluded=material.copier.excluded,
         warnings=(*material.survey.codebase.notes, *log.listener_failures),
         errors=enhanced.errors,
         seconds=log.seconds,

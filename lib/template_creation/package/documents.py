@@ -30,12 +30,36 @@ __all__ = [
 MANIFEST_VERSION = "1.0.0"
 REPORT_VERSION = "1.0.0"
 
+_LINE = 100
+
 Json = dict[str, Any]
 
 
 def to_json(document: Mapping[str, Any]) -> bytes:
-    """``document`` as UTF-8 JSON with two spaces of indent and a final newline."""
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    """``document`` as UTF-8 JSON with a final newline: what fits on a line stays on one, the
+    rest is indented by two spaces.
+
+    >>> to_json({"hits": [[1, 2]], "n": 1})
+    b'{"hits": [[1, 2]], "n": 1}\\n'
+    """
+    return (_pretty(document, 0) + "\n").encode()
+
+
+def _pretty(value: Any, depth: int) -> str:
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + 2 * depth <= _LINE or not isinstance(value, dict | list | tuple):
+        return flat
+    pad = "  " * (depth + 1)
+    if isinstance(value, dict):
+        parts = [
+            f"{pad}{json.dumps(key, ensure_ascii=False)}: {_pretty(item, depth + 1)}"
+            for key, item in value.items()
+        ]
+        start, end = "{", "}"
+    else:
+        parts = [pad + _pretty(item, depth + 1) for item in value]
+        start, end = "[", "]"
+    return f"{start}\n" + ",\n".join(parts) + f"\n{'  ' * depth}{end}"
 
 
 def manifest_document(
@@ -221,7 +245,7 @@ def report_document(
     entities: Sequence[str],
     agents: Sequence[Mapping[str, Any]],
     excluded: Sequence[Mapping[str, Any]],
-    copier_excluded: Sequence[str],
+    copier: Mapping[str, Any],
 ) -> Json:
     """Every check, count and place behind the package, for machines and for recounting."""
     return {
@@ -239,5 +263,5 @@ def report_document(
         "dropped_templates": [dict(item) for item in dropped],
         "agents": [dict(item) for item in agents],
         "excluded_files": [dict(item) for item in excluded],
-        "copier_excluded": list(copier_excluded),
+        "copier": dict(copier),
     }
