@@ -16,12 +16,20 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 help: ## list the verbs
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/'
 
+demo: export TEMPLATE_CREATE_HOME := $(CURDIR)/demo-output/home
 demo: $(VENV)/.demo ## turn examples/bookshop into a template package and show it
+	@rm -rf demo-output
 	$(BIN)/template-create --name bookshop --path examples/bookshop --output $(DEMO)
-	@printf '\nThe package, in %s:\n' '$(DEMO)'
+	@printf '\nThe package:\n'
 	@find $(DEMO) -type f | LC_ALL=C sort | sed 's|^|  |'
-	@printf '\nIt validates:\n'
-	$(BIN)/template-create validate $(DEMO)
+	@printf '\nIts agent for the API, to the first example:\n\n'
+	@sed -n '1,/^```/p' $(DEMO)/agents/api-specialist.md | sed -e '$$d' -e 's|^|  |'
+	@printf '\nIt validates, every count and byte against the code:\n'
+	$(BIN)/template-create validate $(DEMO) --codebase examples/bookshop
+	@printf '\nAnd it writes new code:\n'
+	$(BIN)/template-create render $(DEMO) demo-output/new --set entity="gift card"
+	@printf '\nOf that, the repository:\n\n'
+	@sed 's|^|  |' demo-output/new/src/bookshop/repositories/gift_card_repository.py
 
 test: $(VENV)/.test ## run the tests; the coverage gate is part of them
 	@mkdir -p build
