@@ -12,6 +12,7 @@ from template_creation.analysis.layers import find_layers
 from template_creation.analysis.manifests import read_manifests
 from template_creation.analysis.roots import find_roots
 from template_creation.analysis.rules import find_rules
+from template_creation.analysis.settings import find_settings
 from template_creation.analysis.technologies import find_technologies
 from template_creation.analysis.text import TextCache
 from template_creation.values.analysis import Analysis, LanguageShare
@@ -48,6 +49,7 @@ def analyse(codebase: Codebase, facts: Mapping[str, FileFacts]) -> Analysis:
         excluded_by_reason=codebase.excluded_by_reason,
         problems=(*problems, *notices),
         commits=find_commit_format(codebase.log),
+        settings=find_settings(codebase, texts),
     )
 
 

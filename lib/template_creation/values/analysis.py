@@ -23,6 +23,7 @@ __all__ = [
     "Rule",
     "Site",
     "Technology",
+    "ToolSetting",
 ]
 
 
@@ -168,6 +169,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSetting:
+    """A setting of a formatter, linter or checker that decides how code is written here:
+    ``text`` is the stripped line that sets it, without a final comma."""
+
+    tool: str
+    text: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommitFormat:
     """How commit subjects are written: ``k`` of the last ``n`` subjects written by people
     match ``pattern``; up to three of them are ``examples``."""
@@ -205,6 +217,7 @@ class Analysis:
     excluded_by_reason: Mapping[str, int]
     problems: tuple[Problem, ...] = ()
     commits: CommitFormat | None = None
+    settings: tuple[ToolSetting, ...] = ()
 
     @property
     def layer_of(self) -> dict[str, str]:
