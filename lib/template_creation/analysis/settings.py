@@ -107,7 +107,8 @@ def _lines(source: _Source, path: str, text: str) -> Iterator[ToolSetting]:
         stripped = line.strip()
         if source.section is not None and stripped.startswith("["):
             inside = source.section.match(stripped) is not None
-        if inside and source.keys.match(stripped) and len(stripped) <= 160:
+        whole = len(stripped) <= 160 and not stripped.endswith(("[", "{"))
+        if inside and whole and source.keys.match(stripped):
             yield ToolSetting(source.tool, stripped.rstrip(","), path, number)
 
 

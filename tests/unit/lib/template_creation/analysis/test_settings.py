@@ -15,6 +15,7 @@ def test_settings_that_decide_how_code_is_written_are_quoted(survey: Survey) -> 
             "pyproject.toml": (
                 "[project]\nstrict = 1\n[tool.ruff]\nline-length = 100\n[tool.ruff.lint]\n"
                 'select = ["E", "F"]\n[tool.mypy]\nstrict = true\n'
+                "[tool.pytest.ini_options]\naddopts = [\n  '-q',\n]\n"
             ),
             "web/.prettierrc": '{\n  "singleQuote": true,\n  "plugins": []\n}\n',
             "web/tsconfig.json": '{ "compilerOptions": {\n    "strict": true,\n    "lib": []\n}}\n',
