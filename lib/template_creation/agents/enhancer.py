@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from batch_engine.core import (
     ItemFailure,
     Listener,
     MissingResultError,
-    Pause,
     RejectedResultError,
     RetryPolicy,
     RunStore,
@@ -34,8 +32,9 @@ from template_creation.agents.apply import Applied, apply_answer, finish_markdow
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.files import (
     agent_files,
+    context_of_files,
     load_folder,
-    spec_of_text,
+    spec_for,
     write_atomically,
 )
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
@@ -51,7 +50,6 @@ from template_creation.agents.validate import has_errors, shared_prose, validate
 from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
 from template_creation.errors import InvocationPending, TemplateCreateError
 from template_creation.values.agent import AgentSpec
-from template_creation.values.analysis import Analysis, ProjectIdentity
 from template_creation.values.request import REQUEST_VERSION
 from template_creation.values.template import TemplateSet
 
@@ -64,14 +62,6 @@ OUTPUT_TOKENS = 600
 """What an agent's sections take in an answer, about (facts/llm-api.md section 6)."""
 
 Loader = Callable[[Path], PackageView]
-
-
-class _Waiting(Pause):
-    """Carries `InvocationPending` through the engine, which lets pauses pass."""
-
-    def __init__(self, pending: InvocationPending) -> None:
-        super().__init__(str(pending))
-        self.pending = pending
 
 
 class AgentEnhancer:
@@ -144,7 +134,7 @@ class AgentEnhancer:
         """These agents enhanced by ``templates``; what is asked at once is up to the shards."""
         if self.bridge_invoker is None:
             return self._create_skip_result(agent_files, templates)
-        context = _context_of_files(agent_files, templates)
+        context = context_of_files(agent_files, templates)
         return self._enhance_files(agent_files, context).to_dict()
 
     def _build_batch_enhancement_request(
@@ -156,13 +146,13 @@ class AgentEnhancer:
         """The request for these agents as JSON-able data: ``agents``, ``template_catalog``,
         ``enhancement_instructions`` and, with a ``context``, the measured facts."""
         if context is None:
-            context = _context_of_files(agent_files, templates)
-        specs = [_spec_for(path, context) for path in agent_files]
+            context = context_of_files(agent_files, templates)
+        specs = [spec_for(path, context) for path in agent_files]
         return request_document(build_request(context, specs))
 
     def _build_template_catalog(self, templates: TemplateSet) -> list[dict[str, Any]]:
         """Every template of every layer, compact, with the ids that answers cite."""
-        context = _context_of_files((), templates)
+        context = context_of_files((), templates)
         return [item.model_dump(mode="json") for item in build_catalog(context)]
 
     def _apply_batch_enhancements(
@@ -178,7 +168,7 @@ class AgentEnhancer:
             context = (
                 loaded if isinstance(loaded, EnhancementContext) else EnhancementContext.of(loaded)
             )
-        specs = [_spec_for(path, context) for path in agent_files]
+        specs = [spec_for(path, context) for path in agent_files]
         parsed = parse_answer(batch_response, [spec.name for spec in specs], KnownIds.of(context))
         outcomes = []
         for path, spec in zip(agent_files, specs, strict=True):
@@ -248,22 +238,19 @@ class AgentEnhancer:
             requests += 1
             return self._shard(paths, chunk, context)
 
-        try:
-            run = run_batches(
-                files,
-                work,
-                step=STEP,
-                key=lambda path: path.stem,
-                chunking=self._chunking(context),
-                store=self._store,
-                fingerprint=self._fingerprint(files, context),
-                retry=self._retry,
-                listeners=self._listeners,
-                dump=Applied.to_json,
-                load=Applied.from_json,
-            )
-        except _Waiting as waiting:
-            raise waiting.pending from waiting
+        run = run_batches(
+            files,
+            work,
+            step=STEP,
+            key=lambda path: path.stem,
+            chunking=self._chunking(context),
+            store=self._store,
+            fingerprint=self._fingerprint(files, context),
+            retry=self._retry,
+            listeners=self._listeners,
+            dump=Applied.to_json,
+            load=Applied.from_json,
+        )
         outcomes = []
         for path in files:
             outcome = run.outcomes[path.stem]
@@ -288,7 +275,7 @@ class AgentEnhancer:
     ) -> dict[str, Applied | ItemFailure]:
         """One request for ``paths``, and each agent's file written as soon as it is accepted."""
         before = {path: path.read_bytes() for path in paths}
-        specs = [_spec_for(path, context) for path in paths]
+        specs = [spec_for(path, context) for path in paths]
         request = request_document(build_request(context, specs))
         answer = self._ask(request, context)
         for path, data in before.items():
@@ -322,8 +309,8 @@ class AgentEnhancer:
                     "phase": "7.5",
                 },
             )
-        except InvocationPending as pending:
-            raise _Waiting(pending) from pending
+        except InvocationPending:
+            raise
         except TemplateCreateError as exc:
             raise TaskError(f"the bridge failed: {exc}") from exc
 
@@ -349,7 +336,7 @@ class AgentEnhancer:
         room = max(1, self._shard_tokens - fixed)
 
         def weigh(path: Path) -> float:
-            spec = _spec_for(path, context)
+            spec = spec_for(path, context)
             asked = request_document(build_request(context, (spec,)))
             return estimate_tokens(json.dumps(asked)) - fixed + OUTPUT_TOKENS
 
@@ -358,7 +345,7 @@ class AgentEnhancer:
     def _fingerprint(self, files: Sequence[Path], context: EnhancementContext) -> str:
         """Of all that an agent's text depends on: another request, profile or bridge means
         that an old result is not reused."""
-        specs = [_spec_for(path, context) for path in files]
+        specs = [spec_for(path, context) for path in files]
         request = json.dumps(request_document(build_request(context, specs)), sort_keys=True)
         digest = hashlib.sha256(request.encode()).hexdigest()
         bridge = type(self.bridge_invoker).__name__
@@ -379,24 +366,3 @@ def _outcome(applied: Applied) -> AgentOutcome:
 
 def _lines_of(path: Path) -> int:
     return path.read_text(encoding="utf-8").count("\n")
-
-
-def _context_of_files(files: Sequence[Path], templates: TemplateSet) -> EnhancementContext:
-    """A context without facts: agents as their files tell, and ``templates``."""
-    specs = tuple(
-        spec_of_text(path.stem, path.read_text(encoding="utf-8"), templates) for path in files
-    )
-    technologies = tuple(dict.fromkeys(item for spec in specs for item in spec.technologies))
-    project = ProjectIdentity("", "", (), None, None, 0, "")
-    analysis = Analysis(project, (), (), technologies, (), (), (), (), {}, {}, {})
-    return EnhancementContext(analysis, templates, specs)
-
-
-def _spec_for(path: Path, context: EnhancementContext) -> AgentSpec:
-    """The declared agent of a file, else the one that the file itself tells; its name is the
-    file's, so that no answer can be told to be another's."""
-    spec = context.spec(path.stem)
-    if spec is not None:
-        return spec
-    text = path.read_text(encoding="utf-8")
-    return replace(spec_of_text(path.stem, text, context.templates), name=path.stem)

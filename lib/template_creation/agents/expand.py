@@ -181,7 +181,7 @@ def _home(spec: AgentSpec) -> str:
 
 
 def _code(words: Sequence[str]) -> list[str]:
-    return [f"`{word}`" for word in words]
+    return ["the top folder" if word == "." else f"`{word}`" for word in words]
 
 
 def _joined(words: Sequence[str]) -> str:

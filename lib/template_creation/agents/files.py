@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis, ProjectIdentity, Technology
 from template_creation.values.template import Template, TemplateSet
 
-__all__ = ["agent_files", "load_folder", "spec_of_text", "write_atomically"]
+__all__ = [
+    "agent_files",
+    "context_of_files",
+    "load_folder",
+    "spec_for",
+    "spec_of_text",
+    "write_atomically",
+]
 
 _LABEL = re.compile(r"^(?P<name>.+?) \((?P<path>\S+):(?P<line>\d+)\)$")
 _MOST_TEMPLATES = 5
@@ -65,12 +73,30 @@ def load_folder(package: Path) -> EnhancementContext:
             for number, path in enumerate(sorted((package / "templates").rglob("*.template")), 1)
         )
     )
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in agent_files(package)}
-    specs = tuple(spec_of_text(name, text, templates) for name, text in texts.items())
-    project = ProjectIdentity(package.name, package.name, (), None, None, 0, "")
+    return context_of_files(agent_files(package), templates, name=package.name)
+
+
+def context_of_files(
+    files: Sequence[Path], templates: TemplateSet, *, name: str = ""
+) -> EnhancementContext:
+    """A context without facts: agents as their files tell, and ``templates``."""
+    specs = tuple(
+        spec_of_text(path.stem, path.read_text(encoding="utf-8"), templates) for path in files
+    )
     technologies = tuple(dict.fromkeys(item for spec in specs for item in spec.technologies))
+    project = ProjectIdentity(name, name, (), None, None, 0, "")
     analysis = Analysis(project, (), (), technologies, (), (), (), (), {}, {}, {})
     return EnhancementContext(analysis, templates, specs)
+
+
+def spec_for(path: Path, context: EnhancementContext) -> AgentSpec:
+    """The declared agent of a file, else the one that the file itself tells; its name is the
+    file's, so that no answer can be told to be another's."""
+    spec = context.spec(path.stem)
+    if spec is not None:
+        return spec
+    text = path.read_text(encoding="utf-8")
+    return replace(spec_of_text(path.stem, text, context.templates), name=path.stem)
 
 
 def spec_of_text(name: str, text: str, templates: TemplateSet) -> AgentSpec:

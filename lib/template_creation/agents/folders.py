@@ -13,7 +13,7 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
 
     A folder that holds four of five files stands for them. Else folders of one depth that agree
     in at least half of their names become one, with ``*`` where they differ. Up to two files
-    stand for themselves.
+    stand for themselves, and files of one name in many folders are told by it.
 
     >>> folder_globs(["app/items/api/a.py", "app/users/api/b.py", "app/users/api/c.py"])
     ('app/*/api',)
@@ -22,6 +22,8 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     if len(files) <= 2:
         return tuple(files[:limit])
     counts = Counter(path.rpartition("/")[0] for path in files)
+    if named := _same_name(files):
+        return (named,)
     home = _home(counts, len(files))
     if home:
         inside = {folder for folder in counts if f"{folder}/".startswith(f"{home}/")}
@@ -30,6 +32,20 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     clusters = _clusters(counts)
     kept = ["/".join(parts) or "." for parts, count in clusters if not home or count >= 3]
     return (*([home] if home else []), *kept[:limit])
+
+
+def _same_name(files: list[str]) -> str:
+    """``*/models.py`` where most files have one name in folders of their own, as in layouts by
+    application; or nothing."""
+    names = Counter(path.rpartition("/")[2] for path in files)
+    name, count = max(names.items(), key=lambda item: (item[1], item[0]))
+    if count < 3 or count * 5 < len(files) * 3:
+        return ""
+    folders = [path.rpartition("/")[0].split("/") for path in files if path.endswith(f"/{name}")]
+    if len({len(parts) for parts in folders}) != 1:
+        return f"**/{name}"
+    merged = [part[0] if len(set(part)) == 1 else "*" for part in zip(*folders, strict=True)]
+    return "/".join([*merged, name])
 
 
 def _home(counts: Counter[str], total: int) -> str:

@@ -218,18 +218,18 @@ def _technologies(
     role: Role, files: Sequence[str], own: Sequence[Template], analysis: Analysis
 ) -> tuple[Technology, ...]:
     """The technologies of the role that a manifest above the files declares, each once: those
-    that the own templates use first, then those declared nearest to most files.
+    that most own templates use first, then those declared nearest to most files.
 
     One with a role of ``role.used`` counts only when a template uses it; with nothing found,
     the roles of ``role.fallback`` are tried.
     """
-    in_use = {name.casefold() for item in own for name in item.technologies}
+    in_use = Counter(name.casefold() for item in own for name in item.technologies)
     roots = Counter(analysis.root_of(path) for path in files)
     families = {_family(path, analysis) for path in files} - {""}
     for fitting, only_used in (((*role.roles, *role.used), role.used), (role.fallback, ())):
-        found: dict[str, tuple[tuple[bool, int, int, int, int], Technology]] = {}
+        found: dict[str, tuple[tuple[int, int, int, int, int], Technology]] = {}
         for place, item in enumerate(analysis.technologies):
-            used = item.name.casefold() in in_use
+            used = in_use[item.name.casefold()]
             if item.role not in fitting or (item.role in only_used and not used):
                 continue
             home = analysis.root_of(item.path)
@@ -237,7 +237,7 @@ def _technologies(
             family = _ECOSYSTEM_FAMILIES.get(item.ecosystem.lower(), "")
             if not covered or (family and families and family not in families):
                 continue
-            key = (not used, fitting.index(item.role), -covered, -len(home), place)
+            key = (-used, fitting.index(item.role), -covered, -len(home), place)
             if item.name not in found or key < found[item.name][0]:
                 found[item.name] = (key, item)
         if found:
@@ -286,7 +286,7 @@ def _spec(item: _Candidate, analysis: Analysis, ranking: Ranking) -> AgentSpec:
 
 def _description(spec: AgentSpec, role: Role) -> str:
     """ "Use when ..." for this codebase; pieces that do not fit are left out, none is cut."""
-    folders = folder_globs(spec.files, limit=2)
+    folders = [_place(folder) for folder in folder_globs(spec.files, limit=2)]
     names = [item.name for item in spec.technologies]
     for folder_count, name_count in ((2, 3), (1, 3), (1, 1), (1, 0), (0, 1), (0, 0)):
         text = f"Use when adding or changing {role.work}"
@@ -302,6 +302,10 @@ def _description(spec: AgentSpec, role: Role) -> str:
         if len(text) <= MAX_DESCRIPTION:
             return text
     return text[:MAX_DESCRIPTION]
+
+
+def _place(folder: str) -> str:
+    return "the top folder" if folder == "." else folder
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -94,7 +94,7 @@ def test_without_a_grammar_indent_and_brackets_decide(
 
 
 def test_of_a_long_class_the_fields_are_shown(shop, make_template: Callable[..., Template]) -> None:
-    """What a model holds says more than its first method; the methods can be cited by themselves."""
+    """What a model holds says more than its first method, which can be cited by itself."""
     fields = "".join(f"    field{n}: int = {n}\n" for n in range(12))
     methods = "".join(f"\n    def method{n}(self) -> int:\n        return {n}\n" for n in range(15))
     template = make_template(1, "app/model.py", f"class Model:\n{fields}{methods}", "models")
