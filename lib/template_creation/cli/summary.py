@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -75,21 +76,23 @@ def _templates(result: CreateResult, verbose: bool) -> Iterator[str]:
     ):
         found = [item.source for item in result.templates if item.verified == kind]
         if found:
-            yield f"  {len(found)} {kind} ({meaning}): {_some(found, verbose)}"
+            yield f"  {len(found)} {kind} ({meaning}):"
+            yield from _indented(found, verbose)
     if verbose:
         for item in result.templates:
             yield f"  {item.id}  {item.grade:<7}  {item.support:>2} siblings  {item.path}"
     if result.dropped:
         yield f"  {len(result.dropped)} left out for want of proof:"
-        for path, bar, reason in result.dropped if verbose else result.dropped[:_SHOWN]:
-            yield f"    {path}: {bar}, {reason}"
-        if not verbose and len(result.dropped) > _SHOWN:
-            yield f"    and {len(result.dropped) - _SHOWN} more (--verbose, report.json)"
-    if result.copier_excluded:
-        yield (
-            f"  {len(result.copier_excluded)} not for copier (it would change their line ends): "
-            + _some(result.copier_excluded, verbose)
+        yield from _indented(
+            [
+                f"{path}: " + ", ".join(filter(None, (bar, reason)))
+                for path, bar, reason in result.dropped
+            ],
+            verbose,
         )
+    if result.copier_excluded:
+        yield f"  {len(result.copier_excluded)} not for copier (it would change their line ends):"
+        yield from _indented(result.copier_excluded, verbose)
 
 
 def _agents(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
@@ -98,12 +101,13 @@ def _agents(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
     yield "Agents:"
     width = max(len(item.name) for item in agents)
     for item in agents:
-        note = "" if item.status == "enhanced" else "  stays basic"
+        note = "" if item.status == "enhanced" else ", stays basic"
         if item.short_because:
-            note += f"  short: {item.short_because}"
-        yield f"  {item.name:<{width}}  {item.lines:>3} lines{note}"
+            note += f", short: {item.short_because}"
+        line = f"  {item.name:<{width}}  {item.lines:>3} lines{note}"
+        yield textwrap.fill(line, 100, subsequent_indent=" " * 6)
         if item.error:
-            yield f"    {item.error}"
+            yield f"      {item.error}"
         if item.status != "enhanced" or verbose:
             yield from (
                 f"    {found.place}: {found.message} ({found.fix})" for found in item.issues
@@ -115,10 +119,9 @@ def _left_out(result: CreateResult, verbose: bool) -> Iterator[str]:
         told = ", ".join(f"{count} {reason}" for reason, count in result.excluded_by_reason.items())
         yield f"Left out of {result.files + len(result.excluded)} files: {told}."
     secrets = [item for item in result.excluded if item.reason == "secret"]
-    for item in secrets if verbose else secrets[:_SHOWN]:
-        yield f"  looks like a secret: {item.path} ({item.detail})"
-    if not verbose and len(secrets) > _SHOWN:
-        yield f"  and {len(secrets) - _SHOWN} more (--verbose, report.json)"
+    if secrets:
+        yield f"  {len(secrets)} because of what looks like a secret:"
+        yield from _indented([f"{item.path}: {item.detail}" for item in secrets], verbose)
 
 
 def _placement(result: CreateResult, verbose: bool) -> Iterator[str]:
@@ -161,6 +164,14 @@ def _next(result: CreateResult) -> Iterator[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _indented(lines: Sequence[str], verbose: bool) -> Iterator[str]:
+    """The first lines one below the other, and how many more there are."""
+    shown = lines if verbose else lines[:_SHOWN]
+    yield from (f"    {line}" for line in shown)
+    if len(shown) < len(lines):
+        yield f"    and {len(lines) - len(shown)} more (--verbose, report.json)"
 
 
 def _some(names: Sequence[str], verbose: bool) -> str:
