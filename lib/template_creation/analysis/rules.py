@@ -39,6 +39,9 @@ _MUST_NOT = re.compile(
     re.IGNORECASE,
 )
 _MUST_NOT_LEAD = re.compile(r"(?:never|do not|don't|avoid|no)\b", re.IGNORECASE)
+_MUST_NOT_CLAUSE = re.compile(
+    r"(?:[;:,]|\s[-\u2013\u2014]|\band)\s+(?:never|do not|don't|avoid)\b", re.IGNORECASE
+)
 _MUST = re.compile(
     r"\b(?:must|always|shall)\b|\b(?:is|are) (?:required|mandatory)\b", re.IGNORECASE
 )
@@ -162,7 +165,7 @@ def _strength(
         return "prefer"
     if is_item and _IMPERATIVE.match(lead):
         return "prefer" if _INSTEAD.search(sentence) else "must"
-    return None
+    return "must-not" if _MUST_NOT_CLAUSE.search(sentence) else None
 
 
 def _lead(sentence: str) -> str:

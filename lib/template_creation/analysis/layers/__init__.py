@@ -99,12 +99,12 @@ def layer_signal(
 
 def _is_empty(facts: FileFacts) -> bool:
     """Whether a file of a language with a grammar says nothing: an empty ``__init__.py``."""
-    return language_has_rules(facts.language) and not (
+    return _has_rules(facts.language) and not (
         facts.symbols or facts.calls or facts.imports or facts.declared
     )
 
 
-def language_has_rules(language: str) -> bool:
+def _has_rules(language: str) -> bool:
     """Whether the syntax of ``language`` is read."""
     return language in _RULES
 

@@ -25,6 +25,7 @@ Thank you for your help, you should feel welcome!
 - [ ] Avoid raw SQL outside `repositories/`.
 - Prefer composition over inheritance in services
 - The shop opened in 1999 and sells books
+- Money is kept in cents; never use a float for it
 1. Handlers must return a schema. The rest of this item
    should stay below ten lines of code.
 
@@ -55,9 +56,10 @@ def test_rules_are_quoted_with_their_lines_and_strength() -> None:
         (10, 10, "must", "Use `Decimal` for money, never `float`"),
         (11, 11, "must-not", "Avoid raw SQL outside `repositories/`."),
         (12, 12, "prefer", "Prefer composition over inheritance in services"),
-        (14, 14, "must", "Handlers must return a schema."),
-        (14, 15, "prefer", "The rest of this item should stay below ten lines of code."),
-        (17, 17, "must-not", "Services should not import from `api`."),
+        (14, 14, "must-not", "Money is kept in cents; never use a float for it"),
+        (15, 15, "must", "Handlers must return a schema."),
+        (15, 16, "prefer", "The rest of this item should stay below ten lines of code."),
+        (18, 18, "must-not", "Services should not import from `api`."),
     ]
 
 
