@@ -75,6 +75,7 @@ from batch_engine.core.errors import (
     StoreVersionError,
     TaskError,
     TransientError,
+    WorkerLostError,
     WorkError,
     WorkTimeoutError,
 )
@@ -93,17 +94,21 @@ from batch_engine.core.events import (
     RetryScheduled,
     RunCompleted,
     RunStarted,
+    StageCompleted,
+    StageStarted,
     StepCompleted,
     StepFailed,
     StepStarted,
 )
 from batch_engine.core.failpoints import FAILPOINT_VARIABLE, FAILPOINTS
 from batch_engine.core.keys import canonical_json, fingerprint, item_key
+from batch_engine.core.pools import ExecutorChoice
 from batch_engine.core.progress import Progress, ProgressSnapshot
 from batch_engine.core.records import CauseLink, ErrorRecord, ItemRef, RetryInfo, error_record
-from batch_engine.core.results import BatchSummary, Outcome, RunResult
+from batch_engine.core.remote import ChunkSpec, run_chunk
+from batch_engine.core.results import BatchSummary, ChunkResult, Outcome, RunResult
 from batch_engine.core.retry import NO_RETRY, RetryDecision, RetryPolicy, RetryRule
-from batch_engine.core.runner import run_batches
+from batch_engine.core.runner import BatchStream, run_batches, stream_batches
 from batch_engine.core.sqlite_store import SqliteRunStore
 from batch_engine.core.store import (
     AttemptRow,
@@ -123,6 +128,7 @@ __all__ = [
     "AttemptRow",
     "AuthError",
     "BatchRow",
+    "BatchStream",
     "BatchSummary",
     "BudgetError",
     "ByCount",
@@ -132,6 +138,8 @@ __all__ = [
     "ChunkCompleted",
     "ChunkContext",
     "ChunkFailed",
+    "ChunkResult",
+    "ChunkSpec",
     "ChunkStarted",
     "Chunker",
     "Classification",
@@ -146,6 +154,7 @@ __all__ = [
     "ErrorCategory",
     "ErrorRecord",
     "Event",
+    "ExecutorChoice",
     "FieldProblem",
     "ItemCompleted",
     "ItemFailed",
@@ -175,6 +184,8 @@ __all__ = [
     "RunStarted",
     "RunStore",
     "SqliteRunStore",
+    "StageCompleted",
+    "StageStarted",
     "StepCompleted",
     "StepCounts",
     "StepFailed",
@@ -191,6 +202,7 @@ __all__ = [
     "Work",
     "WorkError",
     "WorkTimeoutError",
+    "WorkerLostError",
     "canonical_json",
     "chunks_by_count",
     "chunks_by_weight",
@@ -200,4 +212,6 @@ __all__ = [
     "fingerprint",
     "item_key",
     "run_batches",
+    "run_chunk",
+    "stream_batches",
 ]

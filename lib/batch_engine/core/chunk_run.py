@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from batch_engine.core.errors import ContractError, MissingResultError, Pause, StoreError
 from batch_engine.core.events import (
@@ -24,9 +24,9 @@ from batch_engine.core.events import (
     RetryScheduled,
 )
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.plan import ChunkPlan, ChunkResult, Settings, Todo, encode_json
+from batch_engine.core.plan import ChunkPlan, Settings, Todo, encode_json
 from batch_engine.core.records import ErrorRecord, ItemRef, RetryInfo, error_record, preview_of
-from batch_engine.core.results import BatchSummary, Outcome
+from batch_engine.core.results import BatchSummary, ChunkResult, Outcome
 from batch_engine.core.retry import RetryDecision
 from batch_engine.core.store import AttemptRow, BatchRow, ItemRow
 from batch_engine.core.work import ChunkContext, ItemFailure
@@ -47,6 +47,7 @@ class ChunkRun(Generic[T, R]):
     _unsaved: list[ItemRow] = field(default_factory=list)
     _announced: set[str] = field(default_factory=set)
     _shown_stacks: dict[int, str] = field(default_factory=dict)
+    _memo: dict[Any, Any] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def run(self) -> ChunkResult[R]:
@@ -60,12 +61,19 @@ class ChunkRun(Generic[T, R]):
         while todo:
             todo, previous = self._attempt(todo, previous, attempt, started)
             attempt += 1
-        outcomes = (*self.plan.loaded, *(self._done[entry.key] for entry in self.plan.todo))
+        outcomes = self._outcomes()
         elapsed = self.settings.clock() - started
         summary = BatchSummary(self.plan.number, self._counts(), elapsed)
         self._persist(summary)
         self._announce_end(summary)
-        return ChunkResult(outcomes, summary)
+        return ChunkResult(outcomes, summary, self.plan.keys)
+
+    def _outcomes(self) -> tuple[Outcome[R], ...]:
+        plan, done = self.plan, self._done
+        if not plan.loaded:
+            return tuple(done[entry.key] for entry in plan.todo)
+        outcomes = {outcome.key: outcome for outcome in plan.loaded} | done
+        return tuple(outcomes[key] for key in dict.fromkeys(plan.keys) if key in outcomes)
 
     # -- one attempt ------------------------------------------------------------------------
 
@@ -125,7 +133,9 @@ class ChunkRun(Generic[T, R]):
             attempt=attempt,
             keys=tuple(entry.key for entry in todo),
             previous=previous,
+            memo=self._memo,
             _complete=complete,
+            _tell=self.settings.emitter.emit if self.settings.emitter else None,
         )
         failpoint("before_work")
         try:

@@ -18,6 +18,7 @@
     │   ├── DatabaseError           a database refused                  database
     │   │   └── DatabaseBusyError   a database was busy                 database    retryable
     │   ├── DeduplicationError      duplicates could not be resolved    deduplication
+    │   ├── WorkerLostError         the worker process died, twice      crash       retryable
     │   └── ContractError           work broke its contract (a bug)     internal
     └── StoreError                  the run store                       io
         ├── StoreLockedError        another live process owns it
@@ -64,6 +65,7 @@ __all__ = [
     "TransientError",
     "WorkError",
     "WorkTimeoutError",
+    "WorkerLostError",
 ]
 
 
@@ -239,6 +241,14 @@ class DeduplicationError(WorkError):
 
     code = "deduplication.failed"
     category = ErrorCategory.DEDUPLICATION
+
+
+class WorkerLostError(WorkError):
+    """The process that worked on the chunk died, and died again when it was asked once more."""
+
+    code = "crash.worker_lost"
+    category = ErrorCategory.CRASH
+    retryable = True
 
 
 class ContractError(WorkError):

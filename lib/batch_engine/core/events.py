@@ -7,8 +7,9 @@ is recorded (`Emitter.failures`) and the other listeners still get the event.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import RLock
 
 from batch_engine.core.records import ErrorRecord, stack_text
@@ -28,6 +29,8 @@ __all__ = [
     "RetryScheduled",
     "RunCompleted",
     "RunStarted",
+    "StageCompleted",
+    "StageStarted",
     "StepCompleted",
     "StepFailed",
     "StepStarted",
@@ -64,9 +67,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base of all events; ``step`` is the name given to the runner (or the phase's name)."""
+    """Base of all events; ``step`` is the name given to the runner (or the phase's name).
+
+    ``at_ns`` is when it happened, in nanoseconds since 1970; two events are equal without it.
+    Events of a worker process come when its chunk is back, with the time of the worker.
+    """
 
     step: str
+    at_ns: int = field(default_factory=time.time_ns, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +174,30 @@ class ChunkFailed(ChunkCompleted):
     """A chunk in which nothing that was run succeeded; ``error`` is its first failure."""
 
     error: ErrorRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted(Event):
+    """One of the parts that a chunk's work consists of begins; ``stage`` is its name, ``size``
+    counts the items that it gets. Sent by the work itself (`ChunkContext.tell`)."""
+
+    number: int
+    stage: str
+    size: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCompleted(Event):
+    """A part of a chunk's work is through; ``size`` counts the items that it gave,
+    ``failed`` those that failed in it."""
+
+    number: int
+    stage: str
+    size: int
+    failed: int
+    elapsed_s: float
+    attempt: int = 1
 
 
 Listener = Callable[[Event], object]

@@ -10,12 +10,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from batch_engine.core.errors import ContractError, StoreError
 from batch_engine.core.events import Emitter
-from batch_engine.core.results import BatchSummary, Outcome
+from batch_engine.core.results import Outcome
 from batch_engine.core.retry import RetryPolicy
 from batch_engine.core.store import ItemRow, RunStore, StepRef
 from batch_engine.core.work import Work
 
-__all__ = ["ChunkPlan", "ChunkResult", "Settings", "Todo", "encode_json"]
+__all__ = ["ChunkPlan", "Settings", "Todo", "encode_json"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -76,18 +76,16 @@ class Todo(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan(Generic[T, R]):
-    """A chunk after the look into the store: what is loaded, what is left to run."""
+    """A chunk after the look into the store: what is loaded, what is left to run. ``keys`` has
+    one key per item, in order."""
 
     number: int
     size: int
     todo: tuple[Todo[T], ...]
     loaded: tuple[Outcome[R], ...]
-    duplicates: int
+    keys: tuple[str, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class ChunkResult(Generic[R]):
-    """What came of a chunk: one outcome for each key that it was the first to hold."""
-
-    outcomes: tuple[Outcome[R], ...]
-    summary: BatchSummary
+    @property
+    def duplicates(self) -> int:
+        """How many items have the key of an earlier one."""
+        return self.size - len(self.todo) - len(self.loaded)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from batch_engine.core.events import Counts, ListenerFailure
 from batch_engine.core.records import ErrorRecord
 
-__all__ = ["BatchSummary", "Outcome", "RunResult"]
+__all__ = ["BatchSummary", "ChunkResult", "Outcome", "RunResult"]
 
 R = TypeVar("R")
 
@@ -33,6 +33,26 @@ class BatchSummary:
     number: int
     counts: Counts
     elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult(Generic[R]):
+    """What came of a chunk.
+
+    ``outcomes`` has one outcome for each key that the chunk was the first to hold, in input
+    order; ``keys`` has one key per item, those that occur again included. ``report`` is what a
+    worker process has to say besides (`run_chunk`), None once it was listened to.
+    """
+
+    outcomes: tuple[Outcome[R], ...]
+    summary: BatchSummary
+    keys: tuple[str, ...] = ()
+    report: Any = None
+
+    @property
+    def number(self) -> int:
+        """The chunk's number, from 1."""
+        return self.summary.number
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,11 +32,12 @@ from batch_engine.core.sqlite_file import (
     own,
     translated,
 )
-from batch_engine.core.store import AttemptRow, BatchRow, ItemRow, StepCounts, StepRef
+from batch_engine.core.store import AttemptRow, BatchRow, ItemRow, RunStore, StepCounts, StepRef
 
 __all__ = ["RunStatus", "SqliteRunStore"]
 
 RunStatus = Literal["completed", "paused", "interrupted"]
+Durability = Literal["process", "power"]
 
 _KEYS_PER_QUERY = 500
 _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
@@ -70,13 +71,14 @@ class SqliteRunStore:
         self,
         directory: Path,
         *,
-        durability: Literal["process", "power"] = "process",
+        durability: Durability = "process",
         read_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.path = Path(directory) / RUN_FILE
         self.took_over = ""
         self._read_only = read_only
+        self._durability = durability
         self._now = now
         self._mutex = Lock()
         self._steps: dict[StepRef, int] = {}
@@ -191,6 +193,24 @@ class SqliteRunStore:
                 self._event(db, "pruned", {"step": step.name, "items": gone})
         self._steps = {ref: number for ref, number in self._steps.items() if ref.name != step.name}
         return gone
+
+    def attempts(self, step: StepRef) -> Iterator[AttemptRow]:
+        """See `RunStore`."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT attempt.key, item.name, attempt.number, attempt.error FROM attempt "
+                "LEFT JOIN item ON item.step = attempt.step AND item.key = attempt.key "
+                "WHERE attempt.step = ? ORDER BY attempt.id",
+                (self._step_number(db, step),),
+            ).fetchall()
+        return (AttemptRow(_shown(key, name), *columns) for key, name, *columns in rows)
+
+    def reopener(self) -> Callable[[], RunStore | None] | None:
+        """See `RunStore`: opens this store in a worker process of the same machine."""
+        from batch_engine.core.sqlite_join import JoinRun
+
+        directory = str(self.path.parent.absolute())
+        return JoinRun(directory, socket.gethostname(), self._run, self._durability)
 
     def close(self, status: RunStatus = "completed") -> None:
         """See `RunStore`; ``status`` is how this run is remembered."""

@@ -7,7 +7,7 @@ goes back to it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal, NamedTuple, Protocol
@@ -115,6 +115,15 @@ class RunStore(Protocol):
         """All stored items of the step, in input order."""
         ...
 
+    def attempts(self, step: StepRef) -> Iterator[AttemptRow]:
+        """The failed attempts of the step that were followed by another, oldest first."""
+        ...
+
+    def reopener(self) -> Callable[[], RunStore | None] | None:
+        """A picklable function that opens this store in a worker process, or gives None where
+        that cannot reach it; None if no other process can (the caller then writes for it)."""
+        ...
+
     def prune(self, step: StepRef, keep: Collection[str]) -> int:
         """Forgets the items of this step's name that are not in ``keep`` or have another
         fingerprint; returns how many. For steps that serve as a cache."""
@@ -134,7 +143,7 @@ class MemoryRunStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._items: dict[StepRef, dict[bytes, ItemRow]] = {}
-        self.attempts: list[tuple[StepRef, AttemptRow]] = []
+        self.failed_attempts: list[tuple[StepRef, AttemptRow]] = []
         self.batches: list[tuple[StepRef, BatchRow]] = []
         self.events: list[tuple[str, Mapping[str, Any]]] = []
 
@@ -162,7 +171,7 @@ class MemoryRunStore:
         """See `RunStore`."""
         with self._lock:
             self._items.setdefault(step, {}).update((key_bytes(row.key), row) for row in items)
-            self.attempts.extend((step, row) for row in attempts)
+            self.failed_attempts.extend((step, row) for row in attempts)
             if batch is not None:
                 self.batches.append((step, batch))
 
@@ -181,6 +190,15 @@ class MemoryRunStore:
         with self._lock:
             rows = sorted(self._items.get(step, {}).values(), key=lambda row: row.position)
         return iter(rows)
+
+    def attempts(self, step: StepRef) -> Iterator[AttemptRow]:
+        """See `RunStore`."""
+        with self._lock:
+            return iter([row for ref, row in self.failed_attempts if ref == step])
+
+    def reopener(self) -> Callable[[], RunStore | None] | None:
+        """See `RunStore`: another process has another memory."""
+        return None
 
     def prune(self, step: StepRef, keep: Collection[str]) -> int:
         """See `RunStore`."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from batch_engine.core.errors import Pause, StoreError, TaskError
+from batch_engine.core.events import Event
 from batch_engine.core.records import ErrorRecord
 
 __all__ = ["ChunkContext", "ItemFailure", "Work", "WorkAnswer", "each"]
@@ -39,7 +40,8 @@ class ChunkContext(Generic[T, R]):
 
     ``number`` is the chunk's (from 1) and ``attempt`` this call's (from 1). ``keys`` are those
     of the items, in their order. ``previous`` holds, on a further attempt, why each item failed
-    in the last one.
+    in the last one. ``memo`` is empty at first and the same for all attempts at this chunk: what
+    a failed attempt had finished can wait there for the next one.
     """
 
     step: str
@@ -47,7 +49,9 @@ class ChunkContext(Generic[T, R]):
     attempt: int
     keys: tuple[str, ...]
     previous: Mapping[str, ErrorRecord] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
     _complete: Callable[[T, R], None] = field(kw_only=True, repr=False)
+    _tell: Callable[[Event], None] | None = field(default=None, kw_only=True, repr=False)
 
     def complete(self, item: T, result: R) -> None:
         """Stores the result of one item of this chunk now; when it returns, a crash, a pause or
@@ -56,6 +60,11 @@ class ChunkContext(Generic[T, R]):
         Raises `ContractError` if the item is not one of this call, or was completed before.
         """
         self._complete(item, result)
+
+    def tell(self, event: Event) -> None:
+        """Sends an event to the run's listeners, from a worker process too (`Event.at_ns`)."""
+        if self._tell is not None:
+            self._tell(event)
 
 
 WorkAnswer = Sequence[R | ItemFailure] | Mapping[str, R | ItemFailure] | None
@@ -69,20 +78,26 @@ Work = Callable[[list[T], ChunkContext[T, R]], WorkAnswer[R]]
 def each(function: Callable[[T], R]) -> Work[T, R]:
     """The work function that calls ``function`` once per item; an item that raises fails alone.
 
+    It can be sent to worker processes if ``function`` can.
+
     >>> work = each(int)
     >>> work(["1", "x"], context)
     [1, ItemFailure(ValueError("invalid literal for int() with base 10: 'x'"))]
     """
+    return _Each(function)
 
-    def work(items: list[T], context: ChunkContext[T, R]) -> list[R | ItemFailure]:
+
+@dataclass(frozen=True, slots=True)
+class _Each(Generic[T, R]):
+    function: Callable[[T], R]
+
+    def __call__(self, items: list[T], context: ChunkContext[T, R]) -> list[R | ItemFailure]:
         answer: list[R | ItemFailure] = []
         for item in items:
             try:
-                answer.append(function(item))
+                answer.append(self.function(item))
             except (Pause, StoreError):
                 raise
             except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
                 answer.append(ItemFailure(error))
         return answer
-
-    return work

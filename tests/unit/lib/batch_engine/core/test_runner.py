@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ from batch_engine.core import (
     RetryPolicy,
     RetryScheduled,
     SqliteRunStore,
+    StageStarted,
     StepCompleted,
     StepFailed,
     StepRef,
@@ -371,7 +372,7 @@ def test_what_is_finished_is_stored_before_a_retry_is_waited_for() -> None:
 
     run_batches([0, 1, 2], work, step="s", store=store, retry=RetryPolicy(), sleep=sleep)
     assert stored == [2]
-    assert [(row.key, row.number) for _, row in store.attempts] == [(item_key(0), 1)]
+    assert [(row.key, row.number) for _, row in store.failed_attempts] == [(item_key(0), 1)]
 
 
 def test_without_a_policy_nothing_is_tried_again() -> None:
@@ -756,9 +757,44 @@ def test_fail_fast_with_workers_stores_what_was_running(tmp_path: Path) -> None:
         assert result.counts.total < 50
 
 
-def test_worker_processes_are_refused_before_anything_starts() -> None:
-    with ProcessPoolExecutor(1) as pool, pytest.raises(ConfigurationError, match="processes"):
-        run_batches([1], each(double), step="s", executor=pool)
+def test_work_that_cannot_be_sent_to_processes_is_named_before_anything_starts() -> None:
+    with pytest.raises(ConfigurationError, match=r"work=.* cannot be sent to a worker process"):
+        run_batches([1], each(lambda item: item), step="s", executor="processes", max_workers=1)
+
+
+def test_results_that_are_known_are_not_run_again() -> None:
+    def work(items: list[int], context: ChunkContext[int, int]) -> list[int]:
+        assert 2 not in items
+        return [2 * item for item in items]
+
+    result = run_batches([1, 2, 3], work, step="s", key=ident, known={"2": 40, "9": 1})
+    assert list(result.values.values()) == [2, 40, 6]
+    assert result.counts == Counts(ok=2, loaded=1)
+
+
+def test_what_an_attempt_leaves_in_the_memo_the_next_attempt_finds() -> None:
+    seen: list[dict[str, int]] = []
+
+    def work(items: list[int], context: ChunkContext[int, int]) -> list[int | ItemFailure]:
+        seen.append(dict(context.memo))
+        context.memo["attempts"] = context.attempt
+        return [ItemFailure(TransientError("once")) if context.attempt == 1 else 1 for _ in items]
+
+    run_batches([1, 2], work, step="s", key=ident, chunking=1, retry=RetryPolicy(initial_s=0))
+    assert seen == [{}, {"attempts": 1}, {}, {"attempts": 1}]
+
+
+def test_work_can_tell_listeners_something() -> None:
+    heard: list[Event] = []
+    event = StageStarted(step="s", number=1, stage="parse", size=1)
+
+    def work(items: list[int], context: ChunkContext[int, int]) -> list[int]:
+        context.tell(event)
+        return items
+
+    run_batches([1], work, step="s", listeners=[heard.append])
+    run_batches([1], work, step="s")
+    assert [told for told in heard if isinstance(told, StageStarted)] == [event]
 
 
 # -- wrong calls ----------------------------------------------------------------------------

@@ -1,0 +1,184 @@
+"""One step on its way: chunks planned, run, counted and handed out one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from batch_engine.core.chunk_run import ChunkRun
+from batch_engine.core.chunks import Chunk, Chunker
+from batch_engine.core.errors import ConfigurationError
+from batch_engine.core.events import Counts, StepCompleted, StepFailed, StepStarted
+from batch_engine.core.failpoints import failpoint
+from batch_engine.core.plan import ChunkPlan, Settings, Todo
+from batch_engine.core.pools import ChunkPool
+from batch_engine.core.records import error_record
+from batch_engine.core.results import ChunkResult, Outcome
+
+__all__ = ["StepRun", "Stop"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+Stop = Literal["", "fail_fast", "max_failures"]
+
+
+@dataclass(slots=True, kw_only=True)
+class StepRun(Generic[T, R]):
+    """The state of one call of the runner; it keeps counts and no results.
+
+    With ``distinct`` every key of the run is remembered, so that an item which occurs again is
+    not run again. Without, a chunk knows its own keys only, and the store knows the others.
+    With ``ordered`` chunks are handed out in input order, whatever the order of work.
+    """
+
+    settings: Settings[T, R]
+    chunker: Chunker[T]
+    on_error: Literal["continue", "fail_fast"]
+    max_failures: int | None
+    known: Mapping[str, R]
+    distinct: bool
+    ordered: bool
+    pool: Callable[[Settings[T, R]], ChunkPool[T, R]] | None
+    counts: Counts = field(default_factory=Counts)
+    stopped: Stop = ""
+    elapsed_s: float = 0.0
+    _claimed: set[str] = field(default_factory=set)
+    _look_up: bool = False
+
+    def chunks(
+        self, items: Iterable[T], total: int | None
+    ) -> Generator[ChunkResult[R], None, None]:
+        """The finished chunks; each is stored and announced before it is handed out."""
+        settings = self.settings
+        started = settings.clock()
+        settings.emitter.emit(StepStarted(step=settings.step.name, total=total))
+        with self._telling_of_failure(started):
+            if settings.store is not None:
+                stored = settings.store.begin_step(settings.step)
+                self._look_up = bool(stored.ok) or not self.distinct
+            plans = (self._plan(chunk) for chunk in self.chunker.split(items))
+            results = self._in_turn(plans) if self.pool is None else self._in_pool(plans, self.pool)
+            with closing(results):
+                for result in results:
+                    self._count(result)
+                    yield result
+            failpoint("before_merge")
+        self.elapsed_s = settings.clock() - started
+        settings.emitter.emit(
+            StepCompleted(step=settings.step.name, counts=self.counts, elapsed_s=self.elapsed_s)
+        )
+
+    # -- planning ---------------------------------------------------------------------------
+
+    def _plan(self, chunk: Chunk[T]) -> ChunkPlan[T, R]:
+        fresh: list[Todo[T]] = []
+        keys: list[str] = []
+        key, claimed = self.settings.key, self._claimed if self.distinct else set()
+        for position, item in enumerate(chunk.items, chunk.start):
+            name = key(item)
+            if type(name) is not str or not name:
+                raise _bad_key(name, position)
+            keys.append(name)
+            if name not in claimed:
+                claimed.add(name)
+                fresh.append(Todo(name, item, position))
+        loaded = self._load(fresh, chunk.number)
+        todo = (
+            tuple(entry for entry in fresh if entry.key not in loaded) if loaded else tuple(fresh)
+        )
+        return ChunkPlan(chunk.number, chunk.size, todo, tuple(loaded.values()), tuple(keys))
+
+    def _load(self, fresh: list[Todo[T]], number: int) -> dict[str, Outcome[R]]:
+        settings, known = self.settings, self.known
+        loaded = {
+            entry.key: Outcome(entry.key, "loaded", known[entry.key], None, 0, number)
+            for entry in (fresh if known else ())
+            if entry.key in known
+        }
+        if settings.store is None or not self._look_up:
+            return loaded
+        asked = [entry.key for entry in fresh if entry.key not in loaded]
+        rows = settings.store.get_many(settings.step, asked)
+        failpoint("during_load")
+        stored = {
+            name: Outcome(name, "loaded", settings.loaded(row), None, 0, number)
+            for name, row in rows.items()
+            if row.status == "ok"
+        }
+        if not loaded and not stored:
+            return {}
+        return {
+            entry.key: stored.get(entry.key) or loaded[entry.key]
+            for entry in fresh
+            if entry.key in stored or entry.key in loaded
+        }
+
+    # -- running ----------------------------------------------------------------------------
+
+    def _in_turn(self, plans: Iterator[ChunkPlan[T, R]]) -> Generator[ChunkResult[R], None, None]:
+        for plan in plans:
+            yield ChunkRun(self.settings, plan).run()
+            if self.stopped:
+                return
+
+    def _in_pool(
+        self,
+        plans: Iterator[ChunkPlan[T, R]],
+        open_pool: Callable[[Settings[T, R]], ChunkPool[T, R]],
+    ) -> Generator[ChunkResult[R], None, None]:
+        with open_pool(self.settings) as pool:
+            try:
+                for plan in plans:
+                    pool.submit(plan)
+                    if pool.full:
+                        yield from pool.collect(ordered=self.ordered)
+                    if self.stopped:
+                        break
+                while pool and not self.stopped:
+                    yield from pool.collect(ordered=self.ordered)
+            except GeneratorExit:
+                pool.settle()
+                raise
+            except BaseException:
+                for result in pool.settle():
+                    self._count(result)
+                raise
+            yield from pool.settle()
+
+    def _count(self, result: ChunkResult[R]) -> None:
+        self.counts += result.summary.counts
+        observe = getattr(self.chunker, "observe", None)
+        if observe is not None:
+            observe(result.summary)
+        if self.on_error == "fail_fast" and self.counts.failed:
+            self.stopped = "fail_fast"
+        elif self.max_failures is not None and self.counts.failed > self.max_failures:
+            self.stopped = "max_failures"
+
+    # -- ending -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _telling_of_failure(self, started: float) -> Iterator[None]:
+        settings = self.settings
+        try:
+            yield
+        except BaseException as error:
+            self.elapsed_s = settings.clock() - started
+            settings.emitter.emit(
+                StepFailed(
+                    step=settings.step.name,
+                    counts=self.counts,
+                    elapsed_s=self.elapsed_s,
+                    error=error_record(error, step=settings.step.name, at=settings.now()),
+                )
+            )
+            raise
+
+
+def _bad_key(key: object, position: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"the key of item {position} is {key!r}, expected a text that is not empty",
+        hint="1 and '1' would be the same text: say which you mean, e.g. f'id:{item.id}'",
+    )
