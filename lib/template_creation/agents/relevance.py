@@ -112,9 +112,10 @@ def _rule_points(
 ) -> float:
     if not _instructs(rule.text):
         return 0.0
-    said = set(re.findall(r"[a-z][a-z0-9-]+", rule.text.lower()))
+    words_said = re.findall(r"[a-z][a-z0-9-]+", rule.text.lower())
+    said = {*words_said, *(word.removesuffix("s") for word in words_said)}
     role = next((name for name in words if spec.name.endswith(name)), "")
-    overlap = len(said & words.get(role, frozenset()))
+    overlap = len({word.removesuffix("s") for word in said & words.get(role, frozenset())})
     overlap += sum(item.name.lower() in rule.text.lower() for item in spec.technologies)
     home = context.analysis.root_of(rule.path)
     roots = {context.analysis.root_of(path) for path in spec.files}

@@ -59,6 +59,18 @@ def test_a_cut_inside_markup_stays_at_a_statement(
     assert lines.text.endswith("useValue(13);")
 
 
+def test_a_cut_never_falls_inside_a_text_over_many_lines(
+    shop, make_template: Callable[..., Template]
+) -> None:
+    """Lines at the margin look like the end of a block; the syntax knows better."""
+    steps = "".join(f"    value{n} = {n}\n" for n in range(14))
+    prose = "".join(f"line {n}\n" for n in range(60))
+    body = f'def run() -> str:\n{steps}    text = """\n{prose}"""\n    return text\n'
+    template = make_template(1, "app/run.py", body, "services")
+    lines = excerpt_lines("T1.s1", context_of(shop, template))
+    assert lines.text.endswith("value13 = 13")
+
+
 def test_a_little_over_the_limit_is_shown_whole_when_a_cut_would_leave_nothing(
     shop, make_template: Callable[..., Template]
 ) -> None:

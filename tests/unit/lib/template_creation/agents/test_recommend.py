@@ -62,10 +62,10 @@ def test_technologies_have_a_fitting_role_and_a_manifest_above_the_files(shop) -
     ]
 
 
-def test_a_technology_of_another_package_root_is_not_taken(
+def test_a_technology_of_another_root_or_another_language_is_not_taken(
     with_layers: Callable[..., Analysis], make_template: Callable[..., Template]
 ) -> None:
-    """In a monorepo the frontend's test tool says nothing about the backend's tests."""
+    """Neither a tool of another part of the monorepo, nor one for JavaScript in Python tests."""
     analysis = with_layers(
         {"tests": paths("backend/tests", 5)},
         roots=(
@@ -73,7 +73,8 @@ def test_a_technology_of_another_package_root_is_not_taken(
             PackageRoot("web", "web/package.json", "npm", "w"),
         ),
         technologies=(
-            Technology("Vitest", "test", "vitest", "", "web/package.json", 3, "npm"),
+            Technology("nose2", "test", "nose2", "", "web/pyproject.toml", 3, "pypi"),
+            Technology("Vitest", "test", "vitest", "", "backend/package.json", 3, "npm"),
             Technology("pytest", "test", "pytest", "", "backend/pyproject.toml", 5, "pypi"),
         ),
     )

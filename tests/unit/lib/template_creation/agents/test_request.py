@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
@@ -55,6 +56,7 @@ def test_only_facts_of_the_shard_are_sent(shop) -> None:
     request = build_request(shop.context, (api,))
     assert [item.id for item in request.conventions] == ["C1", "C2", "C3"]
     assert [item.id for item in request.rules] == ["R1"]
+    assert [item.name for item in request.technologies] == ["FastAPI"]
     assert len(request.template_catalog) == 2
 
 
@@ -72,6 +74,24 @@ def test_current_texts_go_along_in_the_markdown_contract_only(shop) -> None:
     assert request.contract == "markdown"
     assert request.agents[0].current_content == "# A"
     assert build_request(shop.context, shop.context.agents).contract == "sections"
+
+
+@pytest.mark.parametrize(
+    ("text", "handed_on"),
+    [
+        ("Never return a database error from a route handler.", True),
+        ("Every route handler must declare its response.", True),
+        ("Use `Depends` for the request of a handler.", True),
+        ("Its route handlers answer each request with a response.", False),
+        ("A handler " + "of a request and response " * 12 + "must answer.", False),
+    ],
+)
+def test_a_sentence_that_instructs_nobody_is_no_rule(shop, text: str, handed_on: bool) -> None:
+    """Documents explain much; only what tells the reader to do something is handed on."""
+    rule = Rule("r", text, "README.md", 1, 1, "must")
+    context = replace(shop.context, analysis=replace(shop.analysis, rules=(rule,)))
+    request = build_request(context, shop.context.agents)
+    assert bool(request.agents[0].rules) is handed_on
 
 
 def test_a_request_is_small(shop) -> None:

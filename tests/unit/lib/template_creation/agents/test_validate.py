@@ -85,6 +85,14 @@ def test_headings_without_substance_are_refused() -> None:
     assert [issue.rule for issue in found].count("empty-section") == 4
 
 
+def test_a_template_that_is_not_there_is_no_reference(good: str, check) -> None:
+    """The section needs one that the package has, not only one that looks like it."""
+    start = good.index("1. `templates/")
+    end = good.index("## Best Practices")
+    invented = good[:start] + "1. `templates/app/nothing.py.template`\n\n" + good[end:]
+    assert "empty-section" in rules(check(invented))
+
+
 def test_saying_the_same_over_and_over_is_padding(good: str, check) -> None:
     """Lines are no evidence."""
     padded = good.replace("## Constraints\n", "## Constraints\n\n" + "- Keep it clean here.\n" * 9)
