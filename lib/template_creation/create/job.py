@@ -117,7 +117,7 @@ def create_template(
     bridge = bridge or OfflineBridge()
     log = PhaseLog(listeners)
     with open_state(options) as store:
-        codebase = _scan(root, log)
+        codebase = _scan(root, store, log)
         inputs = _inputs(codebase, options, bridge)
         if not (options.dry_run or options.fresh) and is_current(target, inputs):
             return _unchanged(options, target, codebase, log)
@@ -136,9 +136,9 @@ def _existing_folder(path: Path) -> Path:
     return folder
 
 
-def _scan(root: Path, log: PhaseLog) -> Codebase:
-    with log.phase(WorkflowPhase.ANALYSIS) as advance:
-        codebase = scan_codebase(root, on_file=advance)
+def _scan(root: Path, store: RunStore, log: PhaseLog) -> Codebase:
+    with log.timed(WorkflowPhase.ANALYSIS):
+        codebase = scan_codebase(root, store=store, listeners=log.listeners)
     if not codebase.files:
         left_out = ", ".join(f"{n} {reason}" for reason, n in codebase.excluded_by_reason.items())
         raise AnalysisError(

@@ -50,9 +50,9 @@ def open_state(options: CreateOptions) -> Iterator[RunStore]:
 
 
 def _forget(store: RunStore) -> None:
-    """Empty the store of every phase that keeps results."""
-    for phase in (WorkflowPhase.ANALYSIS, WorkflowPhase.AGENT_ENHANCEMENT):
-        store.prune(StepRef(phase.title), keep=())
+    """Empty the store of every step that keeps results."""
+    for step in ("scan", WorkflowPhase.ANALYSIS.title, WorkflowPhase.AGENT_ENHANCEMENT.title):
+        store.prune(StepRef(step), keep=())
 
 
 def _way_out(folder: Path, exc: StoreError) -> str:

@@ -6,21 +6,24 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from batch_engine.core import Listener, RunStore, StepRef, each, fingerprint, run_batches
 from template_creation.errors import AnalysisError, BadInput
 from template_creation.scan import content, names
 from template_creation.scan.git import GitRefused, list_with_git
 from template_creation.scan.ignore import list_with_pathspec
 from template_creation.scan.listing import Entry, Listing
+from template_creation.scan.secret_rules import RULES
 from template_creation.scan.secrets import find_secrets
 from template_creation.values.languages import GRAMMAR_LANGUAGES, language_of
 from template_creation.values.source import Codebase, Exclusion, ExclusionReason, SourceFile
 
-__all__ = ["scan_codebase"]
+__all__ = ["STEP", "scan_codebase"]
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY
@@ -31,13 +34,29 @@ _OPEN_FLAGS: Final = (
 )
 _GRAMMARS: Final = frozenset(GRAMMAR_LANGUAGES)
 
+STEP: Final = "scan"
+_CHUNK: Final = 500
+_RACY_NS: Final = 2_000_000_000
+_FINGERPRINT: Final = fingerprint(2, [[rule.id, rule.pattern.pattern.decode()] for rule in RULES])
+"""Raise the number when a file would be judged or described otherwise than before."""
 
-def scan_codebase(root: Path, *, on_file: Callable[[int, int], None] | None = None) -> Codebase:
+
+def scan_codebase(
+    root: Path,
+    *,
+    on_file: Callable[[int, int], None] | None = None,
+    store: RunStore | None = None,
+    listeners: Sequence[Listener] = (),
+    now_ns: Callable[[], int] = time.time_ns,
+) -> Codebase:
     """The text files under ``root`` and everything that was left out, with the reason.
 
     Inside a git work tree (also in a sub-folder of one) git's own list counts; elsewhere the
     ignore files do. One file is held in memory at a time; nothing is written and no link is
-    followed. ``on_file(done, total)`` is called after each listed path.
+    followed. ``on_file(done, total)`` is called after each listed path; ``listeners`` get the
+    engine's events of the step ``scan``. With a ``store``, a file is not read again while the
+    file system says that it is the one of the last scan (size, times, inode), as git's index
+    does; one that changed within the last two seconds is not trusted to stay so.
 
     Raises:
         BadInput: ``root`` does not exist or is not a folder.
@@ -45,18 +64,18 @@ def scan_codebase(root: Path, *, on_file: Callable[[int, int], None] | None = No
     """
     folder = _checked(root)
     listing = _listing(folder)
+    reader = _TreeReader(folder)
+    entries = sorted(listing.entries, key=lambda item: item.path)
+    outcomes = _examined(entries, reader, store, listeners, now_ns)
     files: list[SourceFile] = []
     excluded: list[Exclusion] = []
-    reader = _TreeReader(folder)
-    total = len(listing.entries)
-    for done, entry in enumerate(sorted(listing.entries, key=lambda item: item.path), start=1):
-        outcome = _examine(entry, reader)
+    for done, outcome in enumerate(outcomes, start=1):
         if isinstance(outcome, SourceFile):
             files.append(outcome)
         else:
             excluded.append(outcome)
         if on_file is not None:
-            on_file(done, total)
+            on_file(done, len(entries))
     files.sort(key=lambda file: file.path)
     return Codebase(
         root=folder,
@@ -68,6 +87,46 @@ def scan_codebase(root: Path, *, on_file: Callable[[int, int], None] | None = No
         log=listing.log,
         notes=listing.notes,
     )
+
+
+def _examined(
+    entries: Sequence[Entry],
+    reader: _TreeReader,
+    store: RunStore | None,
+    listeners: Sequence[Listener],
+    now_ns: Callable[[], int],
+) -> Iterator[SourceFile | Exclusion]:
+    """What each entry is, in order; taken from ``store`` where the file is still the same."""
+    step = StepRef(STEP, _FINGERPRINT)
+    result = run_batches(
+        entries,
+        each(lambda entry: _examine(entry, reader)),
+        step=step.name,
+        fingerprint=step.fingerprint,
+        key=lambda entry: reader.identity(entry, now_ns()),
+        chunking=_CHUNK,
+        store=store,
+        listeners=listeners,
+        dump=_dump,
+        load=_load,
+    )
+    if store is not None:
+        store.prune(step, keep=set(result.keys))
+    for entry, outcome in zip(entries, result.in_order(), strict=True):
+        if outcome.value is not None:
+            yield outcome.value
+        else:
+            reason = outcome.error.error if outcome.error else "no result"
+            yield Exclusion(entry.path.decode("utf-8", "backslashreplace"), "unreadable", reason)
+
+
+def _dump(outcome: SourceFile | Exclusion) -> list[Any]:
+    return [type(outcome).__name__, *astuple(outcome)]
+
+
+def _load(document: list[Any]) -> SourceFile | Exclusion:
+    kind, *values = document
+    return SourceFile(*values) if kind == SourceFile.__name__ else Exclusion(*values)
 
 
 def _checked(root: Path) -> Path:
@@ -190,6 +249,19 @@ class _TreeReader:
         if stat.S_ISDIR(mode):
             return "not-a-file", "a folder now"
         return None if stat.S_ISREG(mode) else ("not-a-file", _special(mode))
+
+    def identity(self, entry: Entry, now_ns: int) -> str:
+        """What tells this very state of the file from any other, as text."""
+        path = entry.path.decode("utf-8", "surrogateescape")
+        try:
+            found = os.lstat(self._full(entry.path))
+        except OSError as error:
+            return f"{path}|{entry.mark}|{error.errno}|{now_ns}"
+        times = (found.st_mtime_ns, found.st_ctime_ns)
+        told = [path, entry.mark, found.st_mode, found.st_size, found.st_ino, *times]
+        if now_ns - max(times) < _RACY_NS:
+            told.append(now_ns)
+        return "|".join(map(str, told))
 
     def read(self, path: bytes, *, limit: int | None = None) -> tuple[bytes, int]:
         """The file's bytes and size; above ``limit`` bytes, its first bytes only."""

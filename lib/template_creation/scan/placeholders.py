@@ -23,6 +23,10 @@ _LOOKUP: Final = re.compile(
 _NAME: Final = re.compile(
     rb"^/?[A-Za-z_]*(?:[.:/-][A-Za-z_{}*]*)*$"  # words with separators: a path, a key, a name
 )
+_PLACE: Final = re.compile(  # where something stands: web/package.json, go.mod:9
+    rb"^[\w@.-]+(?:/[\w@.\[\]()-]+)+\.[A-Za-z]{1,6}(?::\d+(?:-\d+)?)?$"
+    rb"|^[\w@.-]+\.[A-Za-z]{1,6}:\d+(?:-\d+)?$"
+)
 _HASH: Final = re.compile(
     rb"^\$(?:2[aby]|argon2\w*|pbkdf2\S*|5|6|apr1)\$|^(?:pbkdf2|argon2|bcrypt)_"
 )
@@ -64,7 +68,7 @@ def is_trivial(value: bytes) -> bool:
     >>> is_trivial(b"k7Qp-92xLwz")
     False
     """
-    if _NAME.match(value) or _HASH.match(value):
+    if _NAME.match(value) or _PLACE.match(value) or _HASH.match(value):
         return True
     text = value.decode("utf-8", "replace")
     stem = _ENDING.sub("", text.lower(), count=1)

@@ -94,7 +94,7 @@ def test_every_phase_is_told_in_its_order(bookshop: Path, tmp_path: Path) -> Non
     heard: list[Event] = []
     create_template(options(bookshop, tmp_path), listeners=[heard.append])
     steps = list(dict.fromkeys(event.step for event in heard if isinstance(event, StepStarted)))
-    assert steps[:3] == ["analysis", "templates", "agent recommendation"]
+    assert steps[:4] == ["scan", "analysis", "templates", "agent recommendation"]
     assert steps.index("agent writing") < steps.index("agent enhancement") < steps.index("guides")
     assert steps.index("guides") < steps.index("validation") <= steps.index("package")
 
@@ -178,11 +178,13 @@ def test_facts_of_contents_that_are_gone_are_forgotten(bookshop: Path, tmp_path:
     state = tmp_path / "state"
 
     def stored() -> int:
+        query = "select count(*) from item join step on item.step = step.id where step.name = ?"
         with closing(sqlite3.connect(state / "run.sqlite3")) as db:
-            return int(db.execute("select count(*) from item").fetchone()[0])
+            return int(db.execute(query, ("analysis",)).fetchone()[0])
 
     create_template(options(bookshop, tmp_path, state=state, with_agents=False))
     before = stored()
+    assert before > 30
     for text in ("A = 1\n", "B = 1\n", "C = 1\n"):
         (bookshop / "src/bookshop/extra.py").write_text(text)
         create_template(options(bookshop, tmp_path, state=state, with_agents=False))

@@ -138,6 +138,8 @@ def test_says_nothing_of_the_value(planted: Planted) -> None:
         "AK" + "IA" + "X" * 16,
         "`PasswordRequestForm`, `PasswordBearer2` of **FastAPI**",
         "http://user:pass@example.com/",
+        "jsonwebtoken (`web/package.json:25`)",
+        "golang-jwt token (`go.mod:19`)",
         "git clone https://x-access-token:${TOKEN}@github.com/a/b",
     ],
 )
