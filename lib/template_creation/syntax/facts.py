@@ -73,16 +73,15 @@ def extract_facts(data: bytes, language: str) -> FileFacts:
     source = Source(data)
     captures = QueryCursor(_query(language)).captures(root)
     symbols = _placed(rules.symbols(source, captures))
-    calls = [
-        call for node in captures.get("call", ()) if (call := rules.call(source, node)) is not None
-    ]
+    nodes = sorted(captures.get("call", ()), key=lambda node: (node.start_byte, -node.end_byte))
+    calls = [call for node in nodes if (call := rules.call(source, node)) is not None]
     declared = _texts(data, captures.get("decl", ()))
     declared.update(name for name in rules.declared(source, captures) if len(name.split()) == 1)
     return FileFacts(
         language=language,
         symbols=symbols,
         imports=tuple(sorted(rules.imports(source, captures), key=lambda item: item.line)),
-        calls=tuple(sorted(calls, key=lambda item: item.line)),
+        calls=tuple(calls),
         raises=tuple(sorted(rules.raises(source, captures), key=lambda item: item.line)),
         declared=tuple(sorted(declared)),
         declared_types=tuple(sorted({s.name for s in symbols if s.kind in TYPE_KINDS})),
