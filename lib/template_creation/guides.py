@@ -10,7 +10,14 @@ from typing import Any
 from template_creation.agents import render_prompt
 from template_creation.package import AGENTS_GUIDE, CLAUDE_GUIDE, README
 from template_creation.values.agent import AgentSpec
-from template_creation.values.analysis import Analysis, Convention, Layer, Technology
+from template_creation.values.analysis import (
+    Analysis,
+    Command,
+    Convention,
+    Layer,
+    Technology,
+    ToolSetting,
+)
 from template_creation.values.layers import LAYER_TITLES
 from template_creation.values.template import TemplateSet
 
@@ -39,10 +46,12 @@ def render_guides(
         "agents": [_agent_row(item) for item in agents],
     }
     facts: Row = {
-        "commands": [_command_row(item) for item in analysis.commands],
+        "commands": _command_rows(analysis.commands),
         "layers": [_layer_row(layer, templates) for layer in analysis.layers],
         "habits": _habits(analysis.conventions),
         "rules": analysis.rules,
+        "settings": _settings(analysis.settings),
+        "commits": analysis.commits,
         "technologies": [_technology_row(item) for item in _once_each(analysis.technologies)],
     }
     package: Row = {
@@ -89,13 +98,20 @@ def _agent_row(item: AgentSpec) -> Row:
     }
 
 
-def _command_row(item: Any) -> Row:
-    return {
-        "purpose": item.purpose,
-        "command": _code(item.command),
-        "folder": _code(item.folder or "."),
-        "source": _code(f"{item.path}:{item.line}"),
-    }
+def _command_rows(commands: Sequence[Command]) -> list[Row]:
+    """The commands in the analysis's order; the same one in several folders is one row."""
+    alike: dict[tuple[str, str], list[Command]] = {}
+    for item in commands:
+        alike.setdefault((item.purpose, item.command), []).append(item)
+    return [
+        {
+            "purpose": purpose,
+            "command": _code(command),
+            "folder": ", ".join(_code(item.folder or ".") for item in found),
+            "source": _first_of([f"{item.path}:{item.line}" for item in found]),
+        }
+        for (purpose, command), found in alike.items()
+    ]
 
 
 def _technology_row(item: Technology) -> Row:
@@ -140,6 +156,23 @@ def _habit(item: Convention) -> str:
     if item.otherwise and item.k < item.n:
         sentence += f" The others: {item.otherwise.rstrip('.')}."
     return sentence
+
+
+def _settings(settings: Sequence[ToolSetting]) -> list[Row]:
+    """The settings by tool, in the analysis's order; one that several files make is one line."""
+    places: dict[str, dict[str, list[str]]] = {}
+    for item in settings:
+        texts = places.setdefault(item.tool, {})
+        texts.setdefault(item.text, []).append(f"{item.path}:{item.line}")
+    return [
+        {"tool": tool, "lines": [f"`{text}` ({_first_of(found)})" for text, found in texts.items()]}
+        for tool, texts in places.items()
+    ]
+
+
+def _first_of(places: Sequence[str]) -> str:
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f"`{places[0]}`{more}"
 
 
 def _once_each(technologies: Sequence[Technology]) -> list[Technology]:

@@ -347,6 +347,7 @@ def _report(material: _Material, outcomes: Sequence[AgentOutcome]) -> Json:
             }
             for item in outcomes
         ],
+        agent_files={spec.name: spec.files for spec in material.agents},
         excluded=[
             {"path": item.path, "reason": item.reason, "detail": item.detail}
             for item in material.survey.codebase.excluded

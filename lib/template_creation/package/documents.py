@@ -193,6 +193,7 @@ def _agent_document(spec: AgentSpec) -> Json:
             {"name": item.name, "path": item.path, "line": item.line} for item in spec.technologies
         ],
         "templates": list(spec.templates),
+        "score": spec.score,
     }
 
 
@@ -244,6 +245,7 @@ def report_document(
     dropped: Sequence[Mapping[str, Any]],
     entities: Sequence[str],
     agents: Sequence[Mapping[str, Any]],
+    agent_files: Mapping[str, Sequence[str]],
     excluded: Sequence[Mapping[str, Any]],
     copier: Mapping[str, Any],
 ) -> Json:
@@ -262,6 +264,7 @@ def report_document(
         },
         "dropped_templates": [dict(item) for item in dropped],
         "agents": [dict(item) for item in agents],
+        "agent_files": {name: list(files) for name, files in agent_files.items()},
         "excluded_files": [dict(item) for item in excluded],
         "copier": dict(copier),
     }

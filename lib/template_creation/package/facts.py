@@ -13,15 +13,18 @@ from typing import Any
 from template_creation.values.analysis import (
     Analysis,
     Command,
+    CommitFormat,
     Convention,
     LanguageShare,
     Layer,
     LayerEvidence,
     PackageRoot,
+    Problem,
     ProjectIdentity,
     Rule,
     Site,
     Technology,
+    ToolSetting,
 )
 
 __all__ = ["facts_from_document", "facts_to_document"]
@@ -40,6 +43,9 @@ def facts_to_document(analysis: Analysis) -> Json:
         "conventions": [_convention_to_document(item) for item in analysis.conventions],
         "commands": [asdict(item) for item in analysis.commands],
         "rules": [asdict(item) for item in analysis.rules],
+        "settings": [asdict(item) for item in analysis.settings],
+        "commits": None if analysis.commits is None else asdict(analysis.commits),
+        "problems": [asdict(item) for item in analysis.problems],
         "excluded_by_reason": dict(sorted(analysis.excluded_by_reason.items())),
     }
 
@@ -63,7 +69,14 @@ def facts_from_document(document: Mapping[str, Any]) -> Analysis:
         facts={},
         files={},
         excluded_by_reason=dict(document["excluded_by_reason"]),
+        settings=tuple(ToolSetting(**item) for item in document["settings"]),
+        commits=_commits(document["commits"]),
+        problems=tuple(Problem(**item) for item in document["problems"]),
     )
+
+
+def _commits(item: Json | None) -> CommitFormat | None:
+    return None if item is None else CommitFormat(**item | {"examples": tuple(item["examples"])})
 
 
 def _layer(item: Json) -> Layer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from template_creation.package.layout import (
 )
 from template_creation.templating import decode_template
 from template_creation.values.agent import AgentSpec
-from template_creation.values.analysis import Analysis, Technology
+from template_creation.values.analysis import Analysis
 from template_creation.values.template import (
     Delimiter,
     Placeholder,
@@ -73,7 +73,10 @@ def load_package(root: Path) -> Package:
             _template(root, item, report["templates"].get(item["id"], {}), delimiter, placeholders)
             for item in manifest["templates"]
         )
-        agents = tuple(_agent(item, analysis) for item in manifest["agents"])
+        agents = tuple(
+            _agent(item, report["agent_files"][item["name"]], analysis)
+            for item in manifest["agents"]
+        )
     except (KeyError, TypeError, AttributeError) as exc:
         raise BadInput(
             f"{str(root)!r} is a package of another form: {exc!r}",
@@ -158,15 +161,8 @@ def _template(
     )
 
 
-def _agent(item: Mapping[str, Any], analysis: Analysis) -> AgentSpec:
-    proofs = {(found["name"], found["path"], found["line"]) for found in item["technologies"]}
-    technologies: tuple[Technology, ...] = tuple(
-        known for known in analysis.technologies if (known.name, known.path, known.line) in proofs
-    )
-    layers = set(item["layers"])
-    files = sorted(
-        path for layer in analysis.layers if layer.name in layers for path in layer.files
-    )
+def _agent(item: Mapping[str, Any], files: Sequence[str], analysis: Analysis) -> AgentSpec:
+    declared = {(known.name, known.path, known.line): known for known in analysis.technologies}
     return AgentSpec(
         name=item["name"],
         title=item["title"],
@@ -175,7 +171,9 @@ def _agent(item: Mapping[str, Any], analysis: Analysis) -> AgentSpec:
         tools=tuple(item["tools"]),
         layers=tuple(item["layers"]),
         files=tuple(files),
-        technologies=technologies,
+        technologies=tuple(
+            declared[found["name"], found["path"], found["line"]] for found in item["technologies"]
+        ),
         templates=tuple(item["templates"]),
-        score=0,
+        score=item["score"],
     )

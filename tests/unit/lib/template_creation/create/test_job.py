@@ -11,8 +11,17 @@ from typing import Any
 import pytest
 
 from batch_engine.core import Event, ItemsLoaded, StepStarted
-from template_creation import CreateOptions, CreateResult, create_template, load_package
+from template_creation import (
+    CreateOptions,
+    CreateResult,
+    analyse,
+    create_template,
+    load_package,
+    scan_codebase,
+)
+from template_creation.agents import recommend_agents
 from template_creation.errors import BadInput, ExitCode, InvocationPending, WriteError
+from template_creation.syntax import extract_facts
 from template_creation.testing import FakeBridge, without_agents
 
 
@@ -122,6 +131,13 @@ def test_a_package_read_back_is_the_package_that_was_made(bookshop: Path, tmp_pa
         assert item.segments == made[item.id].segments
         assert item.path_segments == made[item.id].path_segments
         assert item == made[item.id]
+    codebase = scan_codebase(bookshop)
+    facts = {
+        file.path: extract_facts(codebase.read(file.path), "python")
+        for file in codebase.files
+        if file.language == "python"
+    }
+    assert package.agents == recommend_agents(analyse(codebase, facts), package.templates)
 
 
 def test_an_output_that_cannot_be_written_is_an_error_that_names_it(
