@@ -19,9 +19,9 @@ from template_creation.templating import (
     render_template,
 )
 from template_creation.templating.render import PLURAL_SUFFIX
-from template_creation.values.template import Template, TemplateSet
+from template_creation.values.template import Placeholder, Template, TemplateSet
 
-__all__ = ["Rendered", "RenderedFile", "generate", "select_templates", "write_files"]
+__all__ = ["Rendered", "RenderedFile", "about", "generate", "select_templates", "write_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,17 @@ def select_templates(templates: TemplateSet, only: Sequence[str]) -> tuple[Templ
     wanted = set(only)
     return tuple(
         item for item in templates if not wanted or item.id in wanted or item.layer in wanted
+    )
+
+
+def about(templates: Sequence[Template], values: Mapping[str, str]) -> tuple[Template, ...]:
+    """The templates that a value of ``values`` makes a new file of: its path names a term that
+    is given. The others would come out as copies of the original."""
+    given = {key.removesuffix(PLURAL_SUFFIX) for key in values}
+    return tuple(
+        item
+        for item in templates
+        if any(isinstance(part, Placeholder) and part.term in given for part in item.path_segments)
     )
 
 

@@ -157,6 +157,10 @@ def render(
     original: Annotated[
         bool, typer.Option("--original", help="Write the source files back, byte for byte.")
     ] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Also the templates whose path does not name the new thing."),
+    ] = False,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="ID", help="A template id (T3) or layer; repeatable."),
@@ -184,6 +188,7 @@ def render(
             dest=dest,
             sets=sets or [],
             original=original,
+            every=every,
             only=only or [],
             force=force,
             dry_run=dry_run,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from template_creation.cli.run import Console
 from template_creation.errors import BadInput
-from template_creation.generate import RenderedFile, generate, select_templates, write_files
+from template_creation.generate import RenderedFile, about, generate, select_templates, write_files
 from template_creation.package import load_package
 
 __all__ = ["run_render"]
@@ -21,6 +21,7 @@ def run_render(
     dest: Path,
     sets: Sequence[str],
     original: bool,
+    every: bool,
     only: Sequence[str],
     force: bool,
     dry_run: bool,
@@ -32,6 +33,8 @@ def run_render(
         raise BadInput("--original and --set exclude each other", hint="leave one of them out")
     loaded = load_package(package)
     chosen = select_templates(loaded.templates, only)
+    if not (original or only or every):
+        chosen = about(chosen, values) or chosen
     files = generate(chosen, None if original else values)
     outcomes = write_files(files, dest, force=force, dry_run=dry_run)
     document = {
@@ -41,6 +44,11 @@ def run_render(
         "files": [asdict(item) for item in outcomes],
     }
     console.result(_text(outcomes, dest, dry_run=dry_run), document)
+    left = len(loaded.templates) - len(chosen)
+    if left and not only:
+        console.note(
+            f"{left} templates do not name it in their path and were left; --all adds them."
+        )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -86,9 +86,14 @@ def _is_ignored(root: Path) -> bool:
 
 
 def _history(root: Path) -> tuple[str | None, tuple[str, ...]]:
-    """HEAD's hash and the newest subjects; nothing in a repository without commits."""
+    """The newest commit's hash and the newest subjects; in a sub-folder, those that touch it,
+    so that work elsewhere in the repository changes nothing here. Nothing in a repository
+    without commits."""
     try:
-        output = _git(root, "log", "-z", f"-n{_LOG_LIMIT}", "--format=%H %s", "--encoding=UTF-8")
+        in_folder = ["--", "."] if _git(root, "rev-parse", "--show-prefix").strip() else []
+        output = _git(
+            root, "log", "-z", f"-n{_LOG_LIMIT}", "--format=%H %s", "--encoding=UTF-8", *in_folder
+        )
     except GitRefused:
         return None, ()
     lines = [line for line in output.decode("utf-8", "replace").split("\0") if line]
