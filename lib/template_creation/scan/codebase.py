@@ -37,7 +37,7 @@ _GRAMMARS: Final = frozenset(GRAMMAR_LANGUAGES)
 STEP: Final = "scan"
 _CHUNK: Final = 500
 _RACY_NS: Final = 2_000_000_000
-_FINGERPRINT: Final = fingerprint(2, [[rule.id, rule.pattern.pattern.decode()] for rule in RULES])
+_FINGERPRINT: Final = fingerprint(3, [[rule.id, rule.pattern.pattern.decode()] for rule in RULES])
 """Raise the number when a file would be judged or described otherwise than before."""
 
 
@@ -223,7 +223,8 @@ def _described(path: str, data: bytes, size: int) -> SourceFile | Exclusion:
         eol=shape.eol,
         bom=shape.bom,
         final_newline=shape.final_newline,
-        generated=header or names.generated_by_name(path, is_code=True) is not None,
+        generated=header
+        or (language in _GRAMMARS and names.generated_by_name(path, is_code=True) is not None),
     )
 
 

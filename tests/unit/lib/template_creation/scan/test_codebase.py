@@ -161,6 +161,15 @@ def test_talk_about_generated_code_is_not_a_header(
     assert [file.generated for file in codebase.files] == [False]
 
 
+def test_migrations_written_in_sql_are_no_generated_code(
+    tmp_path: Path, write_tree: WriteTree
+) -> None:
+    """People write them; a tool writes those that are code."""
+    tree = {"migrations/1_users.sql": "select 1;\n", "migrations/0001_users.py": "x = 1\n"}
+    codebase = scan_codebase(write_tree(tmp_path, tree))
+    assert [file.path for file in codebase.files if file.generated] == ["migrations/0001_users.py"]
+
+
 def test_a_secret_leaves_the_file_out_and_stays_unsaid(
     tmp_path: Path, write_tree: WriteTree
 ) -> None:
