@@ -41,6 +41,7 @@ Raise a subclass of `Pause` from work to wait for something outside: it passes t
 was finished is stored. Errors: `EngineError` and its tree. Guarantees: ``docs/engine.md``.
 """
 
+from batch_engine.core.adaptive import Adaptive, Adjustment
 from batch_engine.core.chunks import (
     ByCount,
     ByWeight,
@@ -100,12 +101,16 @@ from batch_engine.core.events import (
     StepFailed,
     StepStarted,
 )
+from batch_engine.core.exchange import STATE_VERSION, export_state, import_state
 from batch_engine.core.failpoints import FAILPOINT_VARIABLE, FAILPOINTS
 from batch_engine.core.keys import canonical_json, fingerprint, item_key
+from batch_engine.core.listeners import JsonLinesListener, LoggingListener, event_to_json
 from batch_engine.core.pools import ExecutorChoice
 from batch_engine.core.progress import Progress, ProgressSnapshot
+from batch_engine.core.record_schema import error_record_schema
 from batch_engine.core.records import CauseLink, ErrorRecord, ItemRef, RetryInfo, error_record
 from batch_engine.core.remote import ChunkSpec, run_chunk
+from batch_engine.core.resources import ResourceSample, sample_resources
 from batch_engine.core.results import BatchSummary, ChunkResult, Outcome, RunResult
 from batch_engine.core.retry import NO_RETRY, RetryDecision, RetryPolicy, RetryRule
 from batch_engine.core.runner import BatchStream, run_batches, stream_batches
@@ -119,12 +124,16 @@ from batch_engine.core.store import (
     StepCounts,
     StepRef,
 )
+from batch_engine.core.tracing import TracingListener
 from batch_engine.core.work import ChunkContext, ItemFailure, Work, each
 
 __all__ = [
     "FAILPOINTS",
     "FAILPOINT_VARIABLE",
     "NO_RETRY",
+    "STATE_VERSION",
+    "Adaptive",
+    "Adjustment",
     "AttemptRow",
     "AuthError",
     "BatchRow",
@@ -163,8 +172,10 @@ __all__ = [
     "ItemRow",
     "ItemValidationError",
     "ItemsLoaded",
+    "JsonLinesListener",
     "Listener",
     "ListenerFailure",
+    "LoggingListener",
     "MemoryRunStore",
     "MissingResultError",
     "NetworkError",
@@ -174,6 +185,7 @@ __all__ = [
     "ProgressSnapshot",
     "RateLimitError",
     "RejectedResultError",
+    "ResourceSample",
     "RetryDecision",
     "RetryInfo",
     "RetryPolicy",
@@ -198,6 +210,7 @@ __all__ = [
     "StoreReadOnlyError",
     "StoreVersionError",
     "TaskError",
+    "TracingListener",
     "TransientError",
     "Work",
     "WorkError",
@@ -209,9 +222,14 @@ __all__ = [
     "classify",
     "each",
     "error_record",
+    "error_record_schema",
+    "event_to_json",
+    "export_state",
     "fingerprint",
+    "import_state",
     "item_key",
     "run_batches",
     "run_chunk",
+    "sample_resources",
     "stream_batches",
 ]

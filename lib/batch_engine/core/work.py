@@ -61,6 +61,11 @@ class ChunkContext(Generic[T, R]):
         """
         self._complete(item, result)
 
+    @property
+    def listening(self) -> bool:
+        """Whether anyone listens; if not, an event need not be made."""
+        return self._tell is not None
+
     def tell(self, event: Event) -> None:
         """Sends an event to the run's listeners, from a worker process too (`Event.at_ns`)."""
         if self._tell is not None:
