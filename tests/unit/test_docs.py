@@ -75,6 +75,9 @@ def _steps(block: str) -> Iterator[tuple[str, str]]:
         while command.endswith("\\"):
             more, _, output = output.partition("\n")
             command = command[:-1] + more.removeprefix("> ").lstrip()
+        while output.startswith("> "):
+            more, _, output = output.partition("\n")
+            command += "\n" + more.removeprefix("> ")
         yield command, output
 
 
