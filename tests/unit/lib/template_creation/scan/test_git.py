@@ -208,9 +208,20 @@ def test_nothing_of_a_hostile_configuration_runs(
     ):  # fmt: skip
         git(root, "config", key, str(program))
     git(root, "config", "log.showSignature", "true")
+    _sign_head(root, git)
     write_tree(root, {".gitattributes": "* filter=x diff=x\n", "a.py": "changed\n"})
     assert "a.py" in paths(scan_codebase(root))
     assert not marker.exists()
+
+
+def _sign_head(root: Path, git: Git) -> None:
+    """Replaces HEAD by a commit with a signature, which git would show to a program."""
+    head, _, message = git(root, "cat-file", "commit", "HEAD").partition("\n\n")
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----"
+    signed = root / ".git" / "signed"
+    signed.write_text(f"{head}\n{signature}\n\n{message}")
+    name = git(root, "hash-object", "-t", "commit", "-w", str(signed)).strip()
+    git(root, "update-ref", "HEAD", name)
 
 
 def test_git_writes_nothing(tmp_path: Path, write_tree: WriteTree, commit_all: CommitAll) -> None:
