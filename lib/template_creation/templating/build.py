@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from template_creation.scan.secrets import find_secrets  # the door also opens the walk, with git
 from template_creation.syntax import parse
 from template_creation.templating.entities import Entity, find_entities, shared_names
-from template_creation.templating.exemplars import Group, Member, find_groups, in_rounds
+from template_creation.templating.exemplars import Group, Member, find_groups
 from template_creation.templating.names import Names, collect_names
 from template_creation.templating.paths import (
     PathStyles,
@@ -34,6 +34,7 @@ from template_creation.templating.purpose import describe, technologies_of, top_
 from template_creation.templating.render import render_path, render_segments
 from template_creation.templating.segments import choose_delimiter, encode_path
 from template_creation.templating.sites import bind_imports
+from template_creation.templating.slots import allot
 from template_creation.templating.vocabulary import STOP_WORDS
 from template_creation.templating.words import plural_words
 from template_creation.values.analysis import Analysis
@@ -59,6 +60,8 @@ _SAYS_GENERATED = re.compile(
 _TRIES_PER_GROUP = 3
 _ATTEMPTS = 4
 _MAX_SIBLINGS = 10
+_LIKE_SIBLINGS = 0.2
+"""A literal file that has this much of its siblings' lines shows what they have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def build_templates(
     B8; a file that cannot is shipped verbatim or listed in ``dropped``. (Facts sections 4-9.)
     """
     entities = find_entities(analysis)
-    groups = in_rounds(find_groups(analysis, entities, secret_paths))
+    groups = find_groups(analysis, entities, secret_paths)
     shop = _Workshop(
         analysis,
         read,
@@ -113,17 +116,60 @@ def build_templates(
         _project_term(analysis),
         shared_names(analysis, entities),
     )
-    built: list[Template] = []
-    dropped: list[Dropped] = []
-    for group in groups:
-        if len(built) >= max_templates:
-            break
-        template = _build_from_group(shop, group, built, dropped)
-        if template is not None:
-            built.append(template)
-        if on_candidate is not None:
-            on_candidate(len(built), max_templates)
-    return TemplateBuild(_finish(built, analysis), entities, tuple(dropped))
+    bench = _Bench(shop, on_candidate or (lambda done, wanted: None), max_templates)
+    allot(groups, max_templates, bench.make, bench.accept, bench.rank)
+    return TemplateBuild(_finish(bench.built, analysis), entities, tuple(bench.dropped))
+
+
+@dataclass
+class _Bench:
+    """Makes candidates of groups, proves those that get a place, and keeps what was dropped."""
+
+    shop: _Workshop
+    on_candidate: Callable[[int, int], None]
+    wanted: int
+    built: list[Template] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
+
+    def make(self, group: Group) -> tuple[Group, Template] | None:
+        """The group's best file that can become a template, without what siblings say."""
+        members = [item for item in group.members if item.path not in self.tried]
+        for member in members[:_TRIES_PER_GROUP]:
+            self.tried.add(member.path)
+            result = _build(self.shop, group, member, self.built)
+            self.on_candidate(len(self.built), self.wanted)
+            if isinstance(result, Template):
+                if not _names_entity(result):
+                    result = _with_similarity(self.shop, group, result)
+                return group, result
+            self.dropped.append(result)
+        return None
+
+    def accept(self, made: tuple[Group, Template]) -> bool:
+        """Take a candidate if its path is still free."""
+        group, template = made
+        path_proof = _prove_path(template, self.built)
+        if not path_proof.passed:
+            self.dropped.append(Dropped(template.source, path_proof.detail, "B8"))
+            return False
+        template = _with_similarity(self.shop, group, template)
+        self.built.append(replace(template, proofs=(*template.proofs, path_proof)))
+        self.on_candidate(len(self.built), self.wanted)
+        return True
+
+    def rank(self, made: tuple[Group, Template]) -> int:
+        """0: its entity can be named anew; 1: literal and like its siblings; 2: a one-off."""
+        template = made[1]
+        if _names_entity(template):
+            return 0
+        return 1 if (template.similarity or 0.0) >= _LIKE_SIBLINGS else 2
+
+
+def _names_entity(template: Template) -> bool:
+    return any(
+        isinstance(item, Placeholder) and item.term == "entity" for item in template.segments
+    )
 
 
 def _project_term(analysis: Analysis) -> Term | None:
@@ -134,19 +180,6 @@ def _project_term(analysis: Analysis) -> Term | None:
     if len(words) == 1 and words[0] in STOP_WORDS:
         return None
     return Term("project", words)
-
-
-def _build_from_group(
-    shop: _Workshop, group: Group, built: Sequence[Template], dropped: list[Dropped]
-) -> Template | None:
-    done = {template.source for template in built}
-    for member in [item for item in group.members if item.path not in done][:_TRIES_PER_GROUP]:
-        result = _build(shop, group, member, built)
-        if isinstance(result, Template):
-            return result
-        if result not in dropped:
-            dropped.append(result)
-    return None
 
 
 def _build(
@@ -200,12 +233,8 @@ def _build(
     path_proof = _prove_path(template, built)
     if not path_proof.passed:
         return Dropped(path, path_proof.detail, "B8")
-    template = _with_similarity(shop, group, template)
     secret_proof = Proof("B6", True, "no secret found")
-    return replace(
-        template,
-        proofs=(*proofs, leak_proof, secret_proof, *template.proofs, path_proof),
-    )
+    return replace(template, proofs=(*proofs, leak_proof, secret_proof))
 
 
 def _terms(shop: _Workshop, member: Member) -> tuple[Term, ...]:
@@ -291,6 +320,8 @@ def _prove_path(template: Template, others: Sequence[Template]) -> Proof:
 
 
 def _with_similarity(shop: _Workshop, group: Group, template: Template) -> Template:
+    if any(proof.bar == "B7" for proof in template.proofs):
+        return template
     others = [member for member in group.members if member.path != template.source]
     others.sort(key=lambda member: member.path)
     step = max(1, -(-len(others) // _MAX_SIBLINGS))
@@ -308,7 +339,7 @@ def _with_similarity(shop: _Workshop, group: Group, template: Template) -> Templ
         similarity=similarity,
         support=len(compared),
         siblings=tuple(member.path for member in compared),
-        proofs=(proof,),
+        proofs=(*template.proofs, proof),
     )
 
 

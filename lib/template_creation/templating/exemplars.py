@@ -19,19 +19,20 @@ from template_creation.templating.vocabulary import OVERLOADED_ENTITIES, words_i
 from template_creation.templating.words import singular, split_words
 from template_creation.values.analysis import Analysis
 
-__all__ = ["Group", "Member", "find_groups", "in_rounds"]
+__all__ = ["Group", "Member", "find_groups", "second_exemplars"]
 
 _MIN_LINES, _MAX_LINES = 8, 400
 _SHAPELESS = frozenset({"index", "__init__", "main", "mod", "lib", "conftest", "setup"})
-_LATE_LAYERS = frozenset({"ci", "config", "docs", "e2e", "infra", "scripts", "stories"})
 _NOT_CODE = words_in(
     """csv diff gitattributes gomod gosum ignore ini json markdown mdx notebook properties
     restructuredtext solution svg text toml xml yaml dotenv make"""
 )
-_NUMBERED = re.compile(r"\d{6}|^\d{3,}_")
-"""Names with a date or a running number: migrations, which are history and no shape."""
+_NO_SHAPE = re.compile(
+    r"\d{6}[^/]*$|(^|/)\d{3,}_[^/]*$|(^|/)(alembic|migrations)/env\.py$|\.d\.ts$"
+)
+"""Names with a date or a running number: migrations, which are history and no shape, like the
+environment that their tool writes; and declarations of types for others' code."""
 _COPY_SHARE = 0.5
-_MAX_PER_LAYER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class Group:
 def find_groups(
     analysis: Analysis, entities: Sequence[Entity], secret_paths: Collection[str] = ()
 ) -> tuple[Group, ...]:
-    """The groups of ``analysis``, sorted by layer and falling value; a group by pattern may
-    have one file, a group by role has two or more."""
+    """The groups of ``analysis``, sorted by layer and falling value; files that share no role
+    with another one of their layer are a group together."""
     roots = _kept_roots(analysis)
     folders = frozenset(root.path for root in analysis.roots)
     layer_of = analysis.layer_of
@@ -88,12 +89,15 @@ def find_groups(
         path, entity = found.pop(key)[0]
         lonely[("folder", key[1], _folder_role(path), key[3])].append((path, entity))
     found.update(lonely)
+    rest: dict[tuple[str, ...], list[tuple[str, Entity | None]]] = defaultdict(list)
+    for key in [key for key, members in found.items() if key[0] == "role" and len(members) == 1]:
+        rest[("rest", key[1], key[1], *key[3:])] += found.pop(key)
+    found.update(rest)
     top = _leading(entities)
     groups = [_group(key, members, analysis, top) for key, members in found.items()]
-    kept = [
-        group for group in groups if len(group.members) >= 2 or group.members[0].entity is not None
-    ]
-    return tuple(sorted(kept, key=lambda group: (group.layer, -group.value, group.members[0].path)))
+    return tuple(
+        sorted(groups, key=lambda group: (group.layer, -group.value, group.members[0].path))
+    )
 
 
 def _leading(entities: Sequence[Entity]) -> dict[tuple[str, ...], float]:
@@ -114,7 +118,7 @@ def _usable(analysis: Analysis, path: str) -> bool:
         and file.language is not None
         and file.language not in _NOT_CODE
         and _MIN_LINES <= file.lines <= _MAX_LINES
-        and not _NUMBERED.search(path.rpartition("/")[2])
+        and not _NO_SHAPE.search(path)
     )
 
 
@@ -260,6 +264,7 @@ def _score(
     score -= 0.1 if _stem(path).lower() in _SHAPELESS else 0.0
     score -= 0.3 if facts is not None and facts.errors else 0.0
     score -= 0.1 if lines > 250 or lines < 15 else 0.0
+    score += 0.05 * min(lines, 150) / 150  # of two files, the one that shows more
     return round(score, 6)
 
 
@@ -288,38 +293,11 @@ def _unit(shape: Sequence[tuple[str, int]]) -> Mapping[str, float]:
     return {kind: count / length for kind, count in shape} if length else {}
 
 
-def in_rounds(groups: Iterable[Group]) -> list[Group]:
-    """The groups in the order in which they get a template: the best of each layer first;
-    then, layer by layer, those whose files differ only in their entity; then the layers that
-    support the code (docs, configuration, scripts); then the rest; then second exemplars."""
-    by_layer: dict[str, list[Group]] = defaultdict(list)
-    for group in groups:
-        by_layer[group.layer].append(group)
-    for members in by_layer.values():
-        members.sort(key=lambda group: (-group.value, group.members[0].path))
-    order = sorted(by_layer, key=lambda layer: (-by_layer[layer][0].value, layer))
-    early = [layer for layer in order if layer not in _LATE_LAYERS]
-    late = [layer for layer in order if layer in _LATE_LAYERS]
-    strong = [
-        [item for item in by_layer[layer][1:] if item.value >= 2][: _MAX_PER_LAYER - 1]
-        for layer in early
-    ]
-    first = [by_layer[layer][0] for layer in early]
-    ordered = [*first, *_interleaved(strong), *(by_layer[layer][0] for layer in late)]
-    rest = [[item for item in by_layer[layer] if item not in ordered] for layer in early + late]
-    return [*ordered, *_interleaved(rest), *_second_exemplars(ordered + _interleaved(rest))]
-
-
-def _second_exemplars(groups: Iterable[Group]) -> list[Group]:
-    """The groups by role once more, without their best file: where a codebase is small, the
-    next one says something too. Files of a pattern would only repeat it."""
+def second_exemplars(groups: Iterable[Group]) -> list[Group]:
+    """The groups by role once more, without their best file: the next one says something too.
+    Files of a pattern would only repeat it."""
     return [
         replace(group, members=group.members[1:])
         for group in groups
         if not group.pattern and len(group.members) >= 3
     ]
-
-
-def _interleaved(lists: Sequence[Sequence[Group]]) -> list[Group]:
-    longest = max((len(items) for items in lists), default=0)
-    return [items[index] for index in range(longest) for items in lists if index < len(items)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from template_creation.templating.entities import find_entities
-from template_creation.templating.exemplars import find_groups, in_rounds
+from template_creation.templating.exemplars import find_groups
 
 USUAL = "class {One}Store:\n" + "    def get(self):\n        return 1\n\n" * 4
 ODD = "class {One}Store:\n    x = {{1: 2}}\n" + "x = [y for y in {{1, 2}} if y]\n" * 9
@@ -35,13 +35,12 @@ def test_a_plain_entity_goes_before_one_that_everything_signs_in_with(make_tree)
     assert group.members[0].path == "services/parcel_store.py"
 
 
-def test_layers_take_turns_and_docs_come_late(make_tree):
+def test_files_without_a_role_in_common_are_a_group_together(make_tree):
     files = _files({"item": USUAL, "order": USUAL})
-    for name in ("one", "two"):
-        files[f"services/{name}_job.py"] = USUAL.format(One=name)
-    order = [(group.layer, group.role) for group in in_rounds(_groups(make_tree(files)))]
-    assert {layer for layer, _ in order[:2]} == {"models", "services"}
-    assert order[2] == ("services", "job")
+    files["services/mail/queue.py"] = USUAL.format(One="Mail")
+    files["services/pay/gate.py"] = USUAL.format(One="Pay")
+    groups = [group for group in _groups(make_tree(files)) if not group.pattern]
+    assert [(group.layer, len(group.members)) for group in groups] == [("services", 2)]
 
 
 def test_a_copy_of_an_app_is_left_out(make_tree):
