@@ -265,7 +265,9 @@ class Claims:
         if folder not in ("", "."):
             self.ledger.expect("path", folder in self.code.folders, where, f"no folder {folder!r}")
         path, _, line = span.rpartition(":")
-        declared = declares_command(self.code, path, int(line or 1), command)
+        if not line.isdigit():
+            return
+        declared = declares_command(self.code, path, int(line), command)
         self.ledger.expect("command", declared, where, f"{span} does not declare {command!r}")
 
     def technology(self, name: str, span: str, where: str) -> None:

@@ -78,6 +78,13 @@ class Code:
         return done.stdout.strip() or None
 
     @cached_property
+    def subjects(self) -> list[str]:
+        """The subjects of the last 200 commits, newest first."""
+        asked = ["git", "-C", str(self.root), "log", "-n200", "--format=%s"]
+        done = subprocess.run(asked, capture_output=True, check=False)
+        return done.stdout.decode("utf-8", "replace").splitlines()
+
+    @cached_property
     def listed(self) -> int | None:
         """How many entries git lists as the project's own, or ``None`` without git."""
         if self.commit is None:

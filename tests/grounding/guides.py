@@ -20,6 +20,7 @@ class Guide:
         self.name, self.claims = name, claims
         self.package, self.code, self.ledger = claims.package, claims.code, claims.ledger
         self.lines = (self.package.root / name).read_text(encoding="utf-8").split("\n")
+        self.section = ""
         self.tables: dict[tuple[str, ...], Callable[[list[str], str], None]] = {
             ("To", "Run", "Where", "Found in"): self.command_row,
             ("What", "Folders", "Files", "Templates"): self.layer_row,
@@ -55,8 +56,26 @@ class Guide:
     # -- tables -----------------------------------------------------------------------------
 
     def command_row(self, row: list[str], where: str) -> None:
-        purpose, command, folder, source = row[0], *map(_code, row[1:4])
-        self.claims.command(command, folder, purpose, source, where)
+        """A command in each of its folders, with the line that declares it in the first."""
+        purpose, command = row[0], _code(row[1])
+        folders = [span for _, span in SPAN.findall(row[2])]
+        (source, *_) = [span for _, span in SPAN.findall(row[3])] or [""]
+        more = re.search(r" and (\d+) more$", row[3])
+        mine = [
+            item
+            for item in self.package.commands
+            if (item["purpose"], squeezed(item["command"])) == (purpose, squeezed(command))
+        ]
+        told = {"" if folder == "." else folder for folder in folders}
+        real = {item["folder"].strip("/") for item in mine}
+        self.ledger.expect("command", told == real, where, f"{command!r} is run in {sorted(real)}")
+        count = len(told) == len(folders) == (int(more[1]) if more else 0) + 1
+        self.ledger.expect("command", count, where, f"{len(folders)} folders, {row[3]}")
+        for item in mine:
+            place = f"{item['path']}:{item['line']}"
+            self.claims.command(command, item["folder"].strip("/"), purpose, place, where)
+        places = [f"{item['path']}:{item['line']}" for item in mine]
+        self.ledger.expect("command", source in places, where, f"declared in {places}")
 
     def layer_row(self, row: list[str], where: str) -> None:
         expect = self.ledger.expect
@@ -142,6 +161,8 @@ class Guide:
 
     def prose(self, line: str, where: str) -> None:
         project = self.package.facts["project"]
+        if line.startswith("#"):
+            self.section = line.lstrip("# ")
         for form, check in self.forms():
             if match := form.fullmatch(line):
                 check(match, where)
@@ -150,6 +171,11 @@ class Guide:
 
     def forms(self) -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str], str], None]]]:
         yield _MEASURED, self.measured
+        if self.section == "Commits":
+            yield _SUBJECT, self.subject
+        if self.section == "What the tools enforce":
+            yield _SETTING, self.setting
+            yield _TOOL, self.tool
         yield _HABIT, self.habit
         yield _COMMITS, self.commits
         yield _RULE, self.rule
@@ -187,10 +213,39 @@ class Guide:
         )
 
     def commits(self, match: re.Match[str], where: str) -> None:
+        """Counted again in git's own log, without the subjects that machines write."""
         told = self.package.facts.get("commits") or {}
-        fits = (told.get("k"), told.get("n")) == (int(match["k"]), int(match["n"]))
+        numbers = (int(match["k"]), int(match["n"]))
+        fits = (told.get("k"), told.get("n")) == numbers and match["text"] == told.get("statement")
+        self.ledger.expect("count", fits, where, f"the report says {told}")
+        people = [item for item in self.code.subjects if not _MACHINE.match(item)]
+        found = [item for item in people if re.search(told.get("pattern", "(?!)"), item)]
+        real = (len(found), len(people))
+        self.ledger.expect("recount", real == numbers, where, f"git's log says {real}")
+
+    def subject(self, match: re.Match[str], where: str) -> None:
+        whole = SPAN.fullmatch(match["text"])
+        said = whole[2].strip() if whole else match["text"]
+        self.ledger.expect("quotation", said in self.code.subjects, where, f"no commit {said!r}")
+
+    def setting(self, match: re.Match[str], where: str) -> None:
+        """A setting to the letter, at each of the places that have it."""
+        mine = [
+            item
+            for item in self.package.facts.get("settings", ())
+            if item["text"] == match["text"].strip("` ")
+        ]
+        places = [f"{item['path']}:{item['line']}" for item in mine]
+        self.ledger.expect("quotation", match["place"] in places, where, f"it is at {places}")
+        count = int(match["more"] or 0) + 1
+        self.ledger.expect("count", len(places) == count, where, f"told {count}: {places}")
+        for item in mine:
+            self.claims.quoted(item["text"], f"{item['path']}:{item['line']}", where)
+
+    def tool(self, match: re.Match[str], where: str) -> None:
+        known = {item["tool"] for item in self.package.facts.get("settings", ())}
         self.ledger.expect(
-            "count", fits, where, f"the report says {told.get('k')} of {told.get('n')}"
+            "technology", match["name"] in known, where, f"no tool {match['name']!r}"
         )
 
     def rule(self, match: re.Match[str], where: str) -> None:
@@ -227,9 +282,13 @@ _HABIT = re.compile(
     r"- (?P<text>.+) \((?P<k>\d+) of (?P<n>\d+), see `(?P<place>[^`]+)`\)\."
     r"(?: The others: (?P<other>.+)\.)?"
 )
-_COMMITS = re.compile(
-    r"(?:- )?(?P<text>.+) \((?P<k>\d+) of (?:the last )?(?P<n>\d+)(?: commits)?[^)]*\)\."
-)
+_COMMITS = re.compile(r"(?P<text>.+) \((?P<k>\d+) of (?P<n>\d+)\), for example:")
+_SUBJECT = re.compile(r"- (?P<text>.+)")
+_SETTING = re.compile(r"- (?P<text>`.+`) \(`(?P<place>[^`]+:\d+)`(?: and (?P<more>\d+) more)?\)")
+_TOOL = re.compile(r"(?P<name>[^`]+):")
+_MACHINE = re.compile(r"Merge\b|Revert \"|Bump \S+ from|v?\d+\.\d+")
+"""How subjects begin that a program wrote."""
+
 _RULE = re.compile(r"- (?P<text>.+) \(`(?P<place>[^`]+:\d+(?:-\d+)?)`\)")
 _SUMMARY = re.compile(
     r"(?P<templates>\d+) templates?(?: and (?P<agents>\d+) agents?)? from (?P<name>.+?)"

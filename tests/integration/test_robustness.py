@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,13 +141,12 @@ def committed(root: Path) -> Path:
 
 @dataclass(frozen=True)
 class Done:
-    """A finished run. ``memory`` is its largest resident size in bytes."""
+    """A finished run."""
 
     code: int
     out: str
     err: str
     package: Path
-    memory: int = 0
 
     @property
     def said(self) -> str:
@@ -176,6 +174,18 @@ class Done:
         return {path.relative_to(self.package).as_posix(): path.read_bytes() for path in found}
 
 
+_MEASURED = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(process.pid, 0)
+unit = 1 if sys.platform == "darwin" else 1024
+open(sys.argv[1], "w").write(str(usage.ru_maxrss * unit))
+code = os.waitstatus_to_exitcode(status)
+sys.exit(code if code >= 0 else 128 - code)
+"""
+"""Runs a command from a small process: a child's peak counts the memory of its parent too."""
+
+
 def create(
     codebase: Path,
     package: Path,
@@ -186,23 +196,16 @@ def create(
 ) -> Done:
     """One run of the main job; it is never killed by a signal and shows no traceback."""
     command = [PROGRAM, "--name", "depot", "--path", str(codebase), "--output", str(package)]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen(
-            [*before, *command, *more],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            cwd=cwd,
-            env={**os.environ, **environment},
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        texts = []
-        for stream in (out, err):
-            stream.seek(0)
-            texts.append(stream.read().decode("utf-8", "surrogateescape"))
-    unit = 1 if sys.platform == "darwin" else 1024
-    done = Done(process.returncode, *texts, package, usage.ru_maxrss * unit)
+    ran = subprocess.run(
+        [*before, *command, *more],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (ran.stdout, ran.stderr))
+    done = Done(ran.returncode, out, err, package)
     assert done.code >= 0, f"killed by {signal.Signals(-done.code).name}"
     assert "Traceback" not in done.said, done.said
     assert done.code != 70, done.said
@@ -621,9 +624,12 @@ def test_three_thousand_small_files_finish_in_bounded_memory(tmp_path: Path) -> 
         f"app/part_{n % 60}/unit_{n}.py": f"def unit_{n}(value):\n    return value + {n}\n"
         for n in range(3_000)
     }
-    done = made(write(root, parts), tmp_path)
+    peak = tmp_path / "peak"
+    measured = [sys.executable, "-c", _MEASURED, str(peak)]
+    done = create(write(root, parts), tmp_path / "package", before=measured)
+    assert done.code == 0, done.said
     assert done.report["facts"]["project"]["files"] == 3_013
-    assert done.memory <= 400 * 2**20, f"{done.memory / 2**20:.0f} MB"
+    assert int(peak.read_text()) <= 300 * 2**20
 
 
 def test_deep_nesting_does_not_exhaust_the_stack(tmp_path: Path) -> None:
@@ -795,6 +801,15 @@ def unfenced(text: str) -> str:
             kept.append(re.sub(r"(`+).*?\1", "", line))
     assert not fence, "a fence that is never closed"
     return "\n".join(kept)
+
+
+def test_commit_subjects_that_instruct_a_model_are_quoted(tmp_path: Path) -> None:
+    """Examples of the commit format come from anyone who ever committed."""
+    root = committed(depot(tmp_path / "depot"))
+    for number in range(24):
+        git(root, "commit", "--quiet", "--allow-empty", f"--message={ORDERS} # {number}")
+    done = made(root, tmp_path)
+    assert "previous instructions" not in unfenced(done.files["AGENTS.md"].decode())
 
 
 def test_code_with_fences_in_it_does_not_break_out_of_its_fence(tmp_path: Path) -> None:
