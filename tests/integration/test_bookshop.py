@@ -263,9 +263,9 @@ def test_a_second_run_on_the_same_code_has_nothing_to_do(bookshop: Path, tmp_pat
 
 
 def test_copier_renders_the_same_package(package: Path, tmp_path: Path) -> None:
-    answers = _run("render", package, tmp_path / "ours", "--set", "entity=gift card")
+    answers = _run("render", package, tmp_path / "ours", "--all", "--set", "entity=gift card")
     assert answers.returncode == 0, answers.stderr
-    copier = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--trust"]
+    copier = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet"]
     data = ["--data", "entity=gift card"]
     ran = subprocess.run(
         [*copier, *data, str(package), str(tmp_path / "theirs")], capture_output=True, text=True

@@ -420,3 +420,16 @@ def test_the_delimiter_of_the_package_is_one_pair_that_nothing_else_uses(package
     for template in loaded.templates:
         literal = b"".join(part for part in template.segments if isinstance(part, bytes))
         assert delimiter.start.encode() not in literal
+
+
+def test_without_a_choice_only_files_that_name_the_new_thing_are_written(
+    package: Path, tmp_path: Path
+) -> None:
+    """A new entity does not bring copies of the settings or the command line along."""
+    done = run("render", package, tmp_path / "new", "--set", "entity=gift card")
+    assert done.code == 0, done.err
+    assert all("gift" in path for path in tree(tmp_path / "new"))
+    assert "--all" in done.err
+    everything = run("render", package, tmp_path / "all", "--set", "entity=gift card", "--all")
+    assert everything.code == 0
+    assert len(tree(tmp_path / "all")) == len(load_package(package).templates)
