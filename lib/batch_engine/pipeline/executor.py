@@ -1,0 +1,323 @@
+"""One scope in one run: its list cut into chunks, run by the core, handed out chunk by chunk."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random as random_module
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from batch_engine.core import (
+    ByCount,
+    Chunk,
+    Chunker,
+    ChunkResult,
+    ChunkStarted,
+    ErrorRecord,
+    Event,
+    ExecutorChoice,
+    Listener,
+    ListenerFailure,
+    Outcome,
+    RetryPolicy,
+    RunStore,
+    item_key,
+    stream_batches,
+)
+from batch_engine.core.failpoints import failpoint
+from batch_engine.pipeline.agent import only_list
+from batch_engine.pipeline.body import ItemResult, ScopeBody
+from batch_engine.pipeline.errors import DefinitionError
+from batch_engine.pipeline.fingerprints import scope_fingerprint
+from batch_engine.pipeline.hooks import BatchProgressContext, Hook, HookRunner
+from batch_engine.pipeline.options import HookName, hooks_of
+from batch_engine.pipeline.reducers import FieldMerge
+from batch_engine.pipeline.results import BatchResult, PipelineCounts
+from batch_engine.pipeline.scope import BatchingScope
+from batch_engine.pipeline.switches import batching_is_on
+
+__all__ = ["PipelineBatchExecutor", "RunSettings"]
+
+logger = logging.getLogger("batch_engine.pipeline")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How a pipeline runs, for all of its scopes; the core's words, see `run_batches`.
+
+    ``fingerprint`` is anything besides stages and fields that shapes results.
+    """
+
+    store: RunStore | None = None
+    fingerprint: object = None
+    executor: ExecutorChoice | None = None
+    max_workers: int | None = None
+    retry: RetryPolicy | None = None
+    on_error: Literal["continue", "fail_fast"] = "continue"
+    max_failures: int | None = None
+    listeners: tuple[Listener, ...] = ()
+    hooks: tuple[tuple[HookName, Hook], ...] = ()
+    run_id: str = ""
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep
+    random: Callable[[], float] = random_module.random
+    now: Callable[[], datetime] = _utc_now
+
+
+@dataclass(slots=True)
+class PipelineBatchExecutor:
+    """Runs one scope. ``keep=True`` remembers outcomes, so that an item which occurs again is
+    not run again, and what failed can be retried; without it memory is that of a chunk.
+
+    >>> (scope,) = BatchingScopeManager().detect_scopes(batched(Score(), chunk_size=100))
+    >>> for batch in PipelineBatchExecutor(scope).stream({"companies": companies}):
+    ...     print(batch.number, batch.results)
+    """
+
+    scope: BatchingScope
+    settings: RunSettings = field(default_factory=RunSettings)
+    keep: bool = True
+    known: Mapping[str, ItemResult] = field(default_factory=dict)
+    counts: PipelineCounts = field(default_factory=PipelineCounts)
+    stopped: str = ""
+    field_name: str = ""
+    outcomes: dict[str, Outcome[ItemResult]] = field(default_factory=dict)
+    listener_failures: tuple[ListenerFailure, ...] = ()
+    _hooks: HookRunner = field(init=False)
+    _cut: _Remembering = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Hooks of the agents, then the scope's, then the pipeline's."""
+        own = [hook for agent in self.scope.scope_agents for hook in agent.batching_hooks()]
+        given = list(hooks_of(self.scope.options).items())
+        self._hooks = HookRunner([*own, *given, *self.settings.hooks])
+
+    @property
+    def hook_failures(self) -> tuple[ListenerFailure, ...]:
+        """What hooks, ``skip_if`` and ``load_existing`` raised (the first 100)."""
+        return tuple(self._hooks.failures)
+
+    def stream(self, context: Mapping[str, Any]) -> Iterator[BatchResult]:
+        """The chunks in input order, each when it is stored and the hooks were told.
+
+        Raises `DefinitionError` if the scope's field is missing, no list, or not clear.
+        """
+        scope, settings = self.scope, self.settings
+        self.field_name = self._field_in(context)
+        source = context[self.field_name]
+        base = {name: value for name, value in context.items() if name != self.field_name}
+        self._cut = _Remembering(self._chunker(), keep=self.keep and not isinstance(source, Sized))
+        total = _batches_of(self._cut.chunker, source)
+        options = scope.options
+        logger.debug("scope %r over %r: %s batches", scope.name, self.field_name, total)
+        with stream_batches(
+            source,
+            ScopeBody(
+                scope.name, self.field_name, scope.body, options, base, total, self._hooks.record
+            ),
+            step=scope.name,
+            key=options.key or item_key,
+            chunking=self._cut,
+            store=settings.store,
+            fingerprint=self._fingerprint(context) if settings.store is not None else "",
+            retry=options.retry or settings.retry,
+            on_error=settings.on_error,
+            max_failures=settings.max_failures,
+            listeners=[*settings.listeners, *self._start_listener(total)],
+            dump=_Dump(options.dump),
+            load=_Load(options.load),
+            known=self.known,
+            distinct=self.keep,
+            max_workers=settings.max_workers,
+            executor=settings.executor,
+            clock=settings.clock,
+            sleep=settings.sleep,
+            random=settings.random,
+            now=settings.now,
+        ) as chunks:
+            for chunk in chunks:
+                batch = self._batch(chunk, total)
+                self.counts += batch.counts
+                self.stopped = chunks.stopped
+                self._tell(batch)
+                yield batch
+            self.stopped = chunks.stopped
+            self.listener_failures = chunks.listener_failures
+
+    def unread(self, source: Any) -> Any:
+        """The list again, for another run: what was read of a lazy source, then its rest."""
+        return source if isinstance(source, Sized) else itertools.chain(self._cut.seen, source)
+
+    # -- before -----------------------------------------------------------------------------
+
+    def _field_in(self, context: Mapping[str, Any]) -> str:
+        scope, stage = self.scope, self.scope.trigger_agent.label
+        name = scope.field or only_list(context, stage)
+        if name not in context:
+            raise DefinitionError(
+                "there is no such field in the context",
+                stage=stage,
+                field=name,
+                fix=f"use one of {', '.join(sorted(context)) or 'none'}",
+            )
+        value = context[name]
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            raise DefinitionError(
+                f"it is {type(value).__name__}, not a list",
+                stage=stage,
+                field=name,
+                fix="give a list, a tuple, or an iterator for a lazy source",
+            )
+        return name
+
+    def _chunker(self) -> Chunker[Any]:
+        size = self.scope.chunk_size
+        if not batching_is_on():
+            return ByCount(sys.maxsize)
+        return ByCount(size) if isinstance(size, int) else size
+
+    def _fingerprint(self, context: Mapping[str, Any]) -> str:
+        return scope_fingerprint(self.scope, context, self.field_name, self.settings.fingerprint)
+
+    def _start_listener(self, total: int | None) -> list[Listener]:
+        if not self._hooks.listens_to("on_batch_start"):
+            return []
+
+        def started(event: Event) -> None:
+            if isinstance(event, ChunkStarted):
+                items = self._cut.items.get(event.number, ())
+                self._hooks.call(
+                    "on_batch_start",
+                    BatchProgressContext(
+                        run_id=self.settings.run_id,
+                        scope=self.scope.name,
+                        number=event.number,
+                        total=total,
+                        size=event.size,
+                        _items=items,
+                    ),
+                )
+
+        return [started]
+
+    # -- after ------------------------------------------------------------------------------
+
+    def _batch(self, chunk: ChunkResult[ItemResult], total: int | None) -> BatchResult:
+        outcomes = {outcome.key: outcome for outcome in chunk.outcomes}
+        if self.keep:
+            self.outcomes.update(outcomes)
+        results: list[Any] = []
+        for key in chunk.keys:
+            outcome = outcomes.get(key) or self.outcomes.get(key)
+            if outcome is not None and outcome.value is not None:
+                results.extend(outcome.value.outputs)
+        merge = FieldMerge(self.scope.options.reduce)
+        for outcome in chunk.outcomes:
+            if outcome.value is not None and outcome.value.fields:
+                merge.add(outcome.value.fields)
+        return BatchResult(
+            scope=self.scope.name,
+            number=chunk.number,
+            total=total,
+            counts=_counted(chunk),
+            attempt=max((outcome.attempts for outcome in chunk.outcomes), default=0) or 1,
+            elapsed_s=chunk.summary.elapsed_s,
+            errors={o.key: o.error for o in chunk.outcomes if o.error is not None},
+            items=self._cut.items.pop(chunk.number, ()),
+            results=results,
+            fields=merge.fields,
+        )
+
+    def _tell(self, batch: BatchResult) -> None:
+        failpoint("before_hook")
+        error: ErrorRecord | None = next(iter(batch.errors.values()), None)
+        event = BatchProgressContext(
+            run_id=self.settings.run_id,
+            scope=batch.scope,
+            number=batch.number,
+            total=batch.total,
+            size=len(batch.items),
+            attempt=batch.attempt,
+            elapsed_s=batch.elapsed_s,
+            error=error,
+            errors=batch.errors,
+            _items=batch.items,
+            _results=batch.results,
+        )
+        if error is not None:
+            self._hooks.call("on_batch_error", event)
+        if error is None or batch.counts.failed < batch.counts.total - batch.counts.duplicates:
+            self._hooks.call("on_batch_complete", event)
+        failpoint("after_hook")
+
+
+class _Remembering:
+    """A chunker that knows the items of the chunks on their way, and if asked all it has read."""
+
+    def __init__(self, chunker: Chunker[Any], *, keep: bool) -> None:
+        self.chunker = chunker
+        self.items: dict[int, tuple[Any, ...]] = {}
+        self.seen: list[Any] = []
+        self._keep = keep
+        observe = getattr(chunker, "observe", None)
+        if observe is not None:
+            self.observe = observe
+
+    def split(self, items: Iterable[Any], /) -> Iterator[Chunk[Any]]:
+        """See `Chunker`."""
+        for chunk in self.chunker.split(items):
+            self.items[chunk.number] = chunk.items
+            if self._keep:
+                self.seen.extend(chunk.items)
+            yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _Dump:
+    """An `ItemResult` as JSON values: ``[outputs]``, ``[outputs, loaded, fields]``."""
+
+    dump: Callable[[Any], Any] | None
+
+    def __call__(self, result: ItemResult) -> list[Any]:
+        outputs = [self.dump(output) for output in result.outputs] if self.dump else result.outputs
+        if result.loaded or result.fields:
+            return [outputs, result.loaded, result.fields]
+        return [outputs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    load: Callable[[Any], Any] | None
+
+    def __call__(self, data: list[Any]) -> ItemResult:
+        outputs = [self.load(output) for output in data[0]] if self.load else data[0]
+        return ItemResult(tuple(outputs), *data[1:])
+
+
+def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:
+    ok = loaded = failed = dropped = 0
+    for outcome in chunk.outcomes:
+        if outcome.value is None:
+            failed += 1
+        elif outcome.status == "loaded" or outcome.value.loaded:
+            loaded += 1
+        elif outcome.value.outputs:
+            ok += 1
+        else:
+            dropped += 1
+    return PipelineCounts(ok, loaded, failed, dropped, chunk.summary.counts.duplicates)
+
+
+def _batches_of(chunker: Chunker[Any], source: object) -> int | None:
+    if isinstance(chunker, ByCount) and isinstance(source, Sized):
+        return -(-len(source) // chunker.size)
+    return None

@@ -1,0 +1,128 @@
+"""How the values that chunks give for one field become one value."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from batch_engine.core import ConfigurationError
+from batch_engine.pipeline.errors import MergeConflictError
+
+__all__ = ["REDUCERS", "FieldMerge", "Reducer", "deep_merge"]
+
+Reducer = Callable[[Any, Any], Any]
+"""``reduce(so_far, next)``, in the order of the chunks."""
+
+Conflict = Literal["error", "first", "last"]
+
+
+def deep_merge(conflict: Conflict = "last") -> Reducer:
+    """A reducer that merges mappings key by key, at every depth; lists in them are joined.
+
+    ``conflict`` says what happens when two chunks give different values for one key.
+
+    >>> deep_merge("first")({"a": {"x": 1}}, {"a": {"x": 2, "y": 3}})
+    {'a': {'x': 1, 'y': 3}}
+    """
+    if conflict not in ("error", "first", "last"):
+        raise ConfigurationError(f"conflict is {conflict!r}, expected error, first or last")
+    return _DeepMerge(conflict)
+
+
+class _DeepMerge:
+    """A class, so that it can be sent to other processes and shown in messages."""
+
+    def __init__(self, conflict: Conflict) -> None:
+        self.conflict = conflict
+
+    def __repr__(self) -> str:
+        return f"deep_merge({self.conflict!r})"
+
+    def __call__(self, left: Any, right: Any) -> Any:
+        return self._merged(left, right, "")
+
+    def _merged(self, left: Any, right: Any, place: str) -> Any:
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            return {
+                key: self._merged(left[key], right[key], f"{place}.{key}")
+                if key in left and key in right
+                else (left[key] if key in left else right[key])
+                for key in [*left, *(key for key in right if key not in left)]
+            }
+        if isinstance(left, list) and isinstance(right, list):
+            return left + right
+        if left == right:
+            return left
+        if self.conflict == "error":
+            raise MergeConflictError(
+                f"chunks give {left!r} and {right!r} for {place.lstrip('.') or 'the field'!r}",
+                hint="choose deep_merge('first') or deep_merge('last'), or write another field",
+            )
+        return left if self.conflict == "first" else right
+
+
+def _concat(left: Any, right: Any) -> Any:
+    return [*left, *right]
+
+
+def _first(left: Any, right: Any) -> Any:
+    return left
+
+
+def _last(left: Any, right: Any) -> Any:
+    return right
+
+
+REDUCERS: dict[str, Reducer] = {
+    "concat": _concat,
+    "deep_merge": _DeepMerge("last"),
+    "first": _first,
+    "last": _last,
+    "max": max,
+    "min": min,
+    "sum": operator.add,
+}
+"""Reducers by name. Undeclared fields: lists are joined, mappings deeply merged, and of other
+values the last one stays, with a warning if they differ."""
+
+
+class FieldMerge:
+    """Takes in the fields of one chunk after the other; ``fields`` is what came of them."""
+
+    def __init__(self, reducers: Mapping[str, str | Reducer]) -> None:
+        self.fields: dict[str, Any] = {}
+        self.warnings: list[str] = []
+        self._reducers = {
+            name: REDUCERS[given] if isinstance(given, str) else given
+            for name, given in reducers.items()
+        }
+        self._own: set[str] = set()
+        self._warned: set[str] = set()
+
+    def add(self, fields: Mapping[str, Any]) -> None:
+        """The fields of the next chunk."""
+        for name, value in fields.items():
+            if name not in self.fields:
+                self.fields[name] = value
+            elif name in self._reducers:
+                self.fields[name] = self._reducers[name](self.fields[name], value)
+            else:
+                self.fields[name] = self._undeclared(name, self.fields[name], value)
+
+    def _undeclared(self, name: str, left: Any, right: Any) -> Any:
+        if isinstance(left, list) and isinstance(right, list):
+            if name not in self._own:  # the first list is a stage's; what we extend is ours
+                self._own.add(name)
+                left = list(left)
+            left.extend(right)
+            return left
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            return REDUCERS["deep_merge"](left, right)
+        if left != right and name not in self._warned:
+            self._warned.add(name)
+            self.warnings.append(
+                f"chunks give different values for {name!r} ({left!r}, {right!r}); the last one "
+                f"stays: say reduce={{{name!r}: ...}}"
+            )
+        return right

@@ -1,0 +1,598 @@
+"""What a pipeline gives back: merged results, fields, partial results, streams."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_engine.core import (
+    ByWeight,
+    ContractError,
+    Event,
+    ItemFailure,
+    Pause,
+    RunCompleted,
+    RunStarted,
+    SqliteRunStore,
+    StageCompleted,
+    StepCompleted,
+    StepFailed,
+    StepStarted,
+    TaskError,
+)
+from batch_engine.pipeline import (
+    BATCHING_VARIABLE,
+    DEBUG_VARIABLE,
+    Agent,
+    BatchingScopeManager,
+    MergeConflictError,
+    Pipeline,
+    PipelineBatchExecutor,
+    PipelineCounts,
+    StageContext,
+    batched,
+    deep_merge,
+    ends_batching,
+    filtered,
+    flat_mapped,
+    mapped,
+    stage,
+    triggers_batching,
+)
+
+Rows = Callable[[int], list[dict[str, Any]]]
+
+
+class Square(Agent):
+    def run(self, context: StageContext) -> list[Any]:
+        return [{**row, "square": row["n"] ** 2} for row in context["rows"]]
+
+
+class Total(Agent):
+    def run(self, context: StageContext) -> dict[str, Any]:
+        return {"total": sum(row["square"] for row in context["rows"])}
+
+
+def number(row: dict[str, Any]) -> str:
+    return str(row["n"])
+
+
+def seen_by(seen: list[Any]) -> Agent:
+    """A stage that notes what it gets."""
+
+    def note(context: StageContext) -> None:
+        assert context.batch is not None
+        seen.append((context.batch.number, context.batch.total, list(context.batch.items)))
+
+    return stage(note, name="note")
+
+
+def fail_on(*bad: int) -> Agent:
+    def check(value: int) -> int:
+        if value in bad:
+            raise TaskError(f"{value} is bad")
+        return value
+
+    return mapped(check, name="check")
+
+
+# -- chunks and merging ---------------------------------------------------------------------
+
+
+def test_stages_get_the_chunk_and_the_terminator_gets_the_merged_results(rows: Rows) -> None:
+    seen: list[Any] = []
+    pipeline = Pipeline(batched(Square() >> seen_by(seen), chunk_size=2, over="rows") >> Total())
+    result = pipeline.run({"rows": rows(5), "region": "EU"})
+    assert [(batch, total, len(items)) for batch, total, items in seen] == [
+        (1, 3, 2), (2, 3, 2), (3, 3, 1),
+    ]  # fmt: skip
+    assert result["rows"] == [{"n": n, "square": n * n} for n in range(5)]
+    assert (result["total"], result["region"], result.ok) == (30, "EU", True)
+    assert result.scopes[0].counts == PipelineCounts(ok=5)
+
+
+def test_decorators_do_the_same(rows: Rows) -> None:
+    @triggers_batching(chunk_size=2, over="rows")
+    class First(Square):
+        pass
+
+    @ends_batching
+    class Last(Total):
+        pass
+
+    structural = Pipeline(batched(Square(), chunk_size=2, over="rows") >> Total())
+    context = {"rows": rows(5)}
+    assert dict(Pipeline(First() >> Last()).run(context)) == dict(structural.run(context))
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 4, 5, 8, 10_000])
+def test_every_length_around_the_chunk_size(size: int) -> None:
+    pipeline = Pipeline(batched(mapped(lambda n: n + 1), chunk_size=4))
+    result = pipeline.run({"numbers": list(range(size))})
+    assert result["numbers"] == list(range(1, size + 1))
+    assert result.scopes[0].batch_count == -(-size // 4)
+
+
+def test_filters_and_flat_maps_are_explicit_and_keep_the_order() -> None:
+    flow = filtered(lambda n: n % 3 != 0) >> flat_mapped(lambda n: [n] * (n % 2 + 1), name="repeat")
+    result = Pipeline(batched(flow, chunk_size=4, name="s")).run({"numbers": list(range(10))})
+    assert result["numbers"] == [1, 1, 2, 4, 5, 5, 7, 7, 8]
+    assert result.scopes[0].counts == PipelineCounts(ok=6, dropped=4)
+
+
+@pytest.mark.parametrize("answer", [[1], [1, 2, 3], "ab", 7])
+def test_an_answer_of_another_length_or_kind_is_an_error_that_names_the_stage(
+    answer: object,
+) -> None:
+    scope = batched(stage(lambda context: answer, name="short"), chunk_size=2)
+    result = Pipeline(scope).run({"numbers": [1, 2]})
+    assert result["numbers"] == []
+    assert {record.code for record in result.errors.values()} == {"internal.work_contract"}
+    assert all("stage 'short' returned" in record.error for record in result.errors.values())
+
+
+def test_a_stage_may_answer_by_key() -> None:
+    def by_key(context: StageContext) -> dict[str, Any]:
+        assert context.batch is not None
+        answers = zip(context.batch.keys, context["words"], strict=True)
+        return {"words": {key: word.upper() for key, word in reversed(list(answers))}}
+
+    scope = batched(stage(by_key), chunk_size=2, key=str)
+    assert Pipeline(scope).run({"words": ["a", "b", "c"]})["words"] == ["A", "B", "C"]
+
+
+def test_fields_are_reduced_over_chunks_as_declared() -> None:
+    def write(context: StageContext) -> dict[str, Any]:
+        (first, *_) = numbers = context["numbers"]
+        return {
+            "tokens": len(numbers), "top": first, "low": first, "log": [first], "kept": first,
+            "by": {"count": {str(first): len(numbers)}}, "same": "x", "own": [first],
+        }  # fmt: skip
+
+    reduce = {"tokens": "sum", "top": "max", "low": "min", "kept": "first",
+              "own": lambda left, right: right + left}  # fmt: skip
+    pipeline = Pipeline(batched(stage(write), chunk_size=2, over="numbers", reduce=reduce))
+    result = pipeline.run({"numbers": [1, 2, 3, 4, 5]})
+    assert {**result} == {
+        "numbers": [1, 2, 3, 4, 5], "tokens": 5, "top": 5, "low": 1, "log": [1, 3, 5], "kept": 1,
+        "by": {"count": {"1": 2, "3": 2, "5": 1}}, "same": "x", "own": [5, 3, 1],
+    }  # fmt: skip
+    assert result.warnings == ()
+
+
+def test_an_undeclared_value_that_differs_is_the_last_one_with_a_warning() -> None:
+    flow = stage(lambda context: {"model": f"m{context['numbers'][0]}"}, name="ask")
+    result = Pipeline(batched(flow, chunk_size=1, over="numbers")).run({"numbers": [1, 2, 3]})
+    assert result["model"] == "m3"
+    assert len(result.warnings) == 1
+    assert "'model' ('m1', 'm2')" in result.warnings[0]
+
+
+def test_a_deep_merge_can_refuse_conflicts() -> None:
+    flow = stage(lambda context: {"by": {"a": {"x": context["numbers"][0]}}}, name="ask")
+
+    def merged(conflict: Any) -> Any:
+        reduce = {"by": deep_merge(conflict)}
+        pipeline = Pipeline(batched(flow, chunk_size=1, over="numbers", reduce=reduce))
+        return pipeline.run({"numbers": [1, 2]})["by"]
+
+    assert merged("first") == {"a": {"x": 1}}
+    assert merged("last") == {"a": {"x": 2}}
+    with pytest.raises(MergeConflictError, match=r"1 and 2 for 'a\.x'"):
+        merged("error")
+
+
+def test_items_that_occur_again_are_run_once_and_stand_at_both_places() -> None:
+    ran: list[int] = []
+    pipeline = Pipeline(batched(mapped(lambda n: ran.append(n) or n * 10), chunk_size=2, name="s"))
+    result = pipeline.run({"numbers": [3, 1, 3, 3, 1, 2]})
+    assert result["numbers"] == [30, 10, 30, 30, 10, 20]
+    assert ran == [3, 1, 2]
+    assert result.scopes[0].counts == PipelineCounts(ok=3, duplicates=3)
+
+
+# -- branches, several scopes, chunks of one agent -------------------------------------------
+
+
+def test_branches_in_a_scope_run_at_the_same_time_and_their_keys_are_joined(rows: Rows) -> None:
+    meeting = threading.Barrier(2, timeout=10)
+
+    def branch(key: str) -> Agent:
+        def add(context: StageContext) -> list[Any]:
+            meeting.wait()
+            return [{**row, key: row["n"]} for row in context["rows"]]
+
+        return stage(add, name=key)
+
+    scope = batched(Square() >> (branch("a") | branch("b")), chunk_size=2, over="rows")
+    result = Pipeline(scope).run({"rows": rows(4)})
+    assert result["rows"] == [{"n": n, "square": n * n, "a": n, "b": n} for n in range(4)]
+
+
+def test_branches_that_contradict_each_other_fail_the_item(rows: Rows) -> None:
+    def put(value: int) -> Agent:
+        return mapped(lambda row: {**row, "x": value if row["n"] else 0}, name=f"put{value}")
+
+    scope = batched(put(1) | put(2), chunk_size=3, over="rows", key=number)
+    result = Pipeline(scope).run({"rows": rows(2)})
+    assert result["rows"] == [{"n": 0, "x": 0}]
+    assert "'put1' and 'put2' give different values for 'x'" in result.errors["1"].error
+
+
+def test_branches_outside_a_scope_write_fields_of_their_own() -> None:
+    flow = stage(lambda context: {"a": 1}, name="a") | stage(lambda context: {"b": 2}, name="b")
+    assert dict(Pipeline(flow).run({})) == {"a": 1, "b": 2}
+    clash = stage(lambda context: {"a": 1}, name="a") | stage(lambda context: {"a": 2}, name="b")
+    with pytest.raises(MergeConflictError, match="'a' and 'b' give different values"):
+        Pipeline(clash).run({})
+
+
+def test_an_agent_can_have_chunks_of_its_own_inside_a_scope_and_outside() -> None:
+    sizes: list[int] = []
+
+    def ask(context: StageContext) -> dict[str, Any]:
+        sizes.append(len(context["numbers"]))
+        return {"numbers": [n + 1 for n in context["numbers"]], "calls": 1}
+
+    class Ask(Agent):
+        def run(self, context: StageContext) -> dict[str, Any]:
+            return ask(context)
+
+    inside = batched(Ask().in_chunks_of(2), chunk_size=5, over="numbers", reduce={"calls": "sum"})
+    result = Pipeline(inside).run({"numbers": list(range(7))})
+    assert (sizes, result["calls"]) == ([2, 2, 1, 2], 4)
+    sizes.clear()
+    outside = Pipeline(Ask().in_chunks_of(3)).run({"numbers": list(range(7))})
+    assert (sizes, outside["numbers"]) == ([3, 3, 1], list(range(1, 8)))
+
+
+def test_several_scopes_run_one_after_the_other() -> None:
+    split = stage(lambda context: {"words": " ".join(context["lines"]).split()}, name="split")
+    pipeline = Pipeline(
+        batched(mapped(str.strip), chunk_size=2, over="lines", name="clean")
+        >> split
+        >> batched(mapped(len, name="count"), chunk_size=3, over="words")
+    )
+    result = pipeline.run({"lines": [" a bb ", " ccc"]})
+    assert (result["lines"], result["words"]) == (["a bb", "ccc"], [1, 2, 3])
+    assert [(scope.name, scope.batch_count) for scope in result.scopes] == [
+        ("clean", 1),
+        ("count", 1),
+    ]
+
+
+def test_a_chunker_of_the_core_can_cut_the_list() -> None:
+    seen: list[Any] = []
+    scope = batched(seen_by(seen), chunk_size=ByWeight(5, len), over="words")
+    Pipeline(scope).run({"words": ["aaa", "bb", "cccc", "d"]})
+    assert [(total, items) for _, total, items in seen] == [
+        (None, ["aaa", "bb"]), (None, ["cccc", "d"]),
+    ]  # fmt: skip
+
+
+# -- pipelines without batching, and the switches ------------------------------------------------
+
+
+def test_without_scopes_stages_run_on_the_whole_context_and_raise_what_they_raise() -> None:
+    pipeline = Pipeline(stage(lambda context: {"b": context["a"] + 1}, name="inc") >> Total())
+    with pytest.raises(KeyError) as caught:
+        pipeline.run({"a": 1, "rows": [{}]})
+    assert caught.value.__notes__ == ["in stage 'Total'", "in pipeline 'pipeline'"]
+
+
+def test_stages_outside_scopes_are_announced_as_steps_with_their_progress() -> None:
+    events: list[Event] = []
+
+    def long(context: StageContext) -> None:
+        context.advance(1, 2)
+        context.advance(2, 2)
+
+    def broken(context: StageContext) -> None:
+        raise Pause("later")
+
+    pipeline = Pipeline(stage(long) >> stage(broken), name="job")
+    with pytest.raises(Pause):
+        pipeline.run({}, listeners=[events.append])
+    assert [type(event).__name__ for event in events] == [
+        "RunStarted", "StepStarted", "StepStarted", "ItemCompleted", "ItemCompleted",
+        "StepCompleted", "StepStarted", "StepFailed", "RunCompleted",
+    ]  # fmt: skip
+    assert [event.step for event in events if isinstance(event, StepStarted)] == [
+        "long", "long", "broken",
+    ]  # fmt: skip
+
+
+def test_the_switch_runs_every_scope_as_one_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    pipeline = Pipeline(batched(seen_by(seen), chunk_size=2, over="numbers"))
+    monkeypatch.setenv(BATCHING_VARIABLE, "off")
+    assert pipeline.run({"numbers": [1, 2, 3]})["numbers"] == [1, 2, 3]
+    assert seen == [(1, 1, [1, 2, 3])]
+
+
+def test_the_debug_switch_logs_every_event_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(DEBUG_VARIABLE, "1")
+    Pipeline(batched(mapped(str), chunk_size=2, name="texts")).run({"numbers": [1, 2, 3]})
+    told = capfd.readouterr().err
+    assert "chunk_completed: step=texts, number=2" in told
+    assert "stage_started: step=texts, number=1, stage=str, size=2" in told
+
+
+# -- streams --------------------------------------------------------------------------------
+
+
+def test_each_chunk_can_be_used_before_the_next_one_begins() -> None:
+    read: list[int] = []
+
+    def source() -> Iterator[int]:
+        for value in range(6):
+            read.append(value)
+            yield value
+
+    pipeline = Pipeline(batched(mapped(lambda n: n * n), chunk_size=2, over="numbers"))
+    stream = pipeline.stream({"numbers": source()})
+    first = next(stream)
+    assert (first.results, first.items, first.number, first.total) == ([0, 1], (0, 1), 1, None)
+    assert read == [0, 1]
+    assert [batch.results for batch in stream] == [[4, 9], [16, 25]]
+    assert dict(stream.result) == {}
+    assert stream.result.scopes[0].counts == PipelineCounts(ok=6)
+
+
+def test_a_stream_keeps_what_a_later_stage_needs(rows: Rows) -> None:
+    pipeline = Pipeline(batched(Square(), chunk_size=2, over="rows") >> Total())
+    with pipeline.stream({"rows": iter(rows(5))}) as stream:
+        numbers = [batch.number for batch in stream]
+    assert (numbers, stream.result["total"]) == ([1, 2, 3], 30)
+
+
+def test_a_stream_tells_how_far_it_came_when_a_later_stage_raises(rows: Rows) -> None:
+    def broken(context: StageContext) -> None:
+        raise TaskError("no")
+
+    pipeline = Pipeline(batched(Square(), chunk_size=2, over="rows") >> stage(broken))
+    stream = pipeline.stream({"rows": rows(3)})
+    with pytest.raises(TaskError):
+        list(stream)
+    assert [row["square"] for row in stream.result["rows"]] == [0, 1, 4]
+
+
+def test_a_stream_left_early_ends_the_run() -> None:
+    events: list[Event] = []
+    pipeline = Pipeline(batched(mapped(str), chunk_size=1, over="numbers"), name="job")
+    with pipeline.stream({"numbers": range(9)}, listeners=[events.append]) as stream:
+        next(stream)
+    assert isinstance(events[-1], RunCompleted)
+    assert events[-1].status == "interrupted"
+    assert any(isinstance(event, StepFailed) for event in events)
+
+
+def test_events_tell_run_scope_chunk_and_stage() -> None:
+    events: list[Event] = []
+    flow = batched(mapped(str), chunk_size=2, over="numbers", name="texts")
+    Pipeline(flow, name="job", listeners=[events.append]).run({"numbers": [1, 2, 3]})
+    assert isinstance(events[0], RunStarted)
+    assert [(event.stage, event.number) for event in events
+            if isinstance(event, StageCompleted)] == [("str", 1), ("str", 2)]  # fmt: skip
+    assert isinstance(events[-2], StepCompleted)
+    assert isinstance(events[-1], RunCompleted)
+
+
+def test_the_executor_runs_a_scope_by_itself() -> None:
+    (scope,) = BatchingScopeManager().detect_scopes(batched(mapped(str), chunk_size=2))
+    executor = PipelineBatchExecutor(scope)
+    assert [batch.results for batch in executor.stream({"numbers": [1, 2, 3]})] == [
+        ["1", "2"],
+        ["3"],
+    ]
+    assert executor.counts == PipelineCounts(ok=3)
+
+
+# -- failures -------------------------------------------------------------------------------
+
+
+def test_failed_items_make_the_result_partial_and_can_be_retried_alone() -> None:
+    down = {3, 4}
+    ran: list[int] = []
+
+    def ask(value: int) -> int:
+        ran.append(value)
+        if value in down:
+            raise TaskError("down")
+        return value * 10
+
+    pipeline = Pipeline(
+        batched(mapped(ask), chunk_size=2, over="numbers")
+        >> stage(lambda context: {"sum": sum(context["numbers"])}, name="sum")
+    )
+    result = pipeline.run({"numbers": iter(range(6))})
+    assert (result.partial, result["numbers"], result["sum"]) == (True, [0, 10, 20, 50], 80)
+    assert [(batch.number, batch.counts.failed) for batch in result.failed_batches] == [
+        (2, 1),
+        (3, 1),
+    ]
+    assert {record.error for record in result.errors.values()} == {"down"}
+    ran.clear()
+    down.clear()
+    again = result.retry_failed()
+    assert (ran, again["numbers"], again["sum"]) == ([3, 4], [0, 10, 20, 30, 40, 50], 150)
+    assert (again.ok, again.scopes[0].counts) == (True, PipelineCounts(ok=2, loaded=4))
+    assert again.retry_failed() is again
+
+
+def test_a_retry_runs_what_follows_only_for_what_is_new() -> None:
+    down, first, second = {1}, [], []
+
+    def one(value: int) -> int:
+        first.append(value)
+        if value in down:
+            raise TaskError("down")
+        return value
+
+    def two(value: int) -> int:
+        second.append(value)
+        return -value
+
+    pipeline = Pipeline(
+        stage(lambda context: {"numbers": [0, 1, 2]}, name="find")
+        >> batched(mapped(one), chunk_size=2, over="numbers", name="a")
+        >> batched(mapped(two), chunk_size=2, over="numbers", name="b")
+    )
+    result = pipeline.run()
+    assert result["numbers"] == [0, -2]
+    down.clear()
+    again = result.retry_failed()
+    assert (again["numbers"], first, second) == ([0, -1, -2], [0, 1, 2, 1], [0, 2, 1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "stopped", "results"),
+    [
+        ({}, "", [0, 2, 4, 5]),
+        ({"on_error": "fail_fast"}, "fail_fast", [0]),
+        ({"max_failures": 1}, "max_failures", [0, 2]),
+        ({"max_failures": 2}, "", [0, 2, 4, 5]),
+    ],
+)
+def test_the_error_policy_decides_how_far_a_scope_goes(
+    settings: dict[str, Any], stopped: str, results: list[int]
+) -> None:
+    pipeline = Pipeline(
+        batched(fail_on(1, 3), chunk_size=2) >> stage(lambda c: {"end": True}, name="end")
+    )
+    result = pipeline.run({"numbers": list(range(6))}, **settings)
+    assert (result.stopped, result["numbers"]) == (stopped, results)
+    assert ("end" in result) is (not stopped)
+    assert result.partial
+
+
+def test_a_stopped_run_can_be_taken_up_again_also_over_a_lazy_source() -> None:
+    bad = {1}
+
+    def check(value: int) -> int:
+        if value in bad:
+            raise TaskError("bad")
+        return value
+
+    pipeline = Pipeline(batched(mapped(check), chunk_size=2, over="numbers"))
+    result = pipeline.run({"numbers": iter(range(6))}, on_error="fail_fast")
+    assert (result.stopped, result["numbers"]) == ("fail_fast", [0])
+    bad.clear()
+    assert result.retry_failed()["numbers"] == list(range(6))
+
+
+def test_an_item_failure_in_a_stage_outside_scopes_is_raised() -> None:
+    with pytest.raises(TaskError, match="1 is bad"):
+        Pipeline(fail_on(1)).run({"numbers": [0, 1]})
+    with pytest.raises(ContractError, match="3 entries for 1 items"):
+        Pipeline(stage(lambda context: [1, 2, 3], name="many")).run({"numbers": [0]})
+
+
+# -- the store ------------------------------------------------------------------------------
+
+
+def test_a_second_run_loads_everything_fields_included(tmp_path: Path, rows: Rows) -> None:
+    ran: list[int] = []
+
+    def ask(context: StageContext) -> dict[str, Any]:
+        ran.append(len(context["rows"]))
+        return {"rows": [{**row, "square": 1} for row in context["rows"]],
+                "tokens": len(context["rows"]), "log": [context["rows"][0]["n"]]}  # fmt: skip
+
+    pipeline = Pipeline(
+        batched(stage(ask) >> filtered(lambda row: row["n"] != 2), chunk_size=2, over="rows",
+                reduce={"tokens": "sum"}, key=number) >> Total()
+    )  # fmt: skip
+    results = []
+    for _ in range(2):
+        with SqliteRunStore(tmp_path) as store:
+            results.append(pipeline.run({"rows": rows(5)}, store=store))
+    assert dict(results[0]) == dict(results[1])
+    assert (results[1]["tokens"], results[1]["log"]) == (5, [0, 2, 4])
+    assert ran == [2, 2, 1]
+    assert results[1].scopes[0].counts == PipelineCounts(loaded=5)
+
+
+def test_another_chunk_size_order_or_length_still_uses_what_is_stored(tmp_path: Path) -> None:
+    ran: list[int] = []
+
+    def ask(value: int) -> int:
+        ran.append(value)
+        return -value
+
+    def run(numbers: list[int], size: int) -> list[int]:
+        pipeline = Pipeline(batched(mapped(ask), chunk_size=size, over="numbers"))
+        with SqliteRunStore(tmp_path) as store:
+            found: list[int] = pipeline.run({"numbers": numbers}, store=store)["numbers"]
+        return found
+
+    assert run([1, 2, 3, 4], 2) == [-1, -2, -3, -4]
+    assert run([9, 4, 3, 1], 3) == [-9, -4, -3, -1]
+    assert ran == [1, 2, 3, 4, 9]
+
+
+def test_results_of_other_stages_settings_versions_and_fields_are_not_used(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    class Ask(Agent):
+        reads = ("numbers", "region")
+
+        def __init__(self, prompt: str, version: object = None) -> None:
+            self.prompt = prompt
+            self.version = version  # type: ignore[misc]  # an instance may have its own
+
+        def run(self, context: StageContext) -> list[Any]:
+            ran.append(self.prompt)
+            return [f"{self.prompt}{n}" for n in context["numbers"]]
+
+    def run(*agents: Agent, size: int = 9, region: str = "EU", extra: str = "") -> int:
+        flow = agents[0] >> agents[1] if agents[1:] else agents[0]
+        pipeline = Pipeline(batched(flow, chunk_size=size, over="numbers", name="ask"))
+        ran.clear()
+        context = {"numbers": [1], "region": region, "other": extra}
+        with SqliteRunStore(tmp_path) as store:
+            pipeline.run(context, store=store)
+        return len(ran)
+
+    assert run(Ask("a")) == 1
+    assert run(Ask("a")) == 0
+    assert run(Ask("a"), size=1) == 0
+    assert run(Ask("a"), extra="is not read") == 0
+    assert run(Ask("b")) == 1
+    assert run(Ask("a", version=2)) == 1
+    assert run(Ask("a"), region="US") == 1
+    assert run(Ask("a"), Ask("b")) == 2
+    assert run(Ask("a")) == 0  # going back finds the old results
+
+
+def test_changed_code_of_a_function_is_another_stage(tmp_path: Path) -> None:
+    def values(function: Callable[[int], int]) -> Any:
+        scope = batched(mapped(function, name="f"), chunk_size=1, over="numbers")
+        with SqliteRunStore(tmp_path) as store:
+            return Pipeline(scope).run({"numbers": [1]}, store=store)["numbers"]
+
+    assert [values(lambda n: n + 1), values(lambda n: n + 2)] == [[2], [3]]
+
+
+def test_results_that_are_not_json_need_dump_and_load(tmp_path: Path) -> None:
+    scope = batched(mapped(complex), chunk_size=2, dump=str, load=complex, over="numbers")
+    for _ in range(2):
+        with SqliteRunStore(tmp_path) as store:
+            assert Pipeline(scope).run({"numbers": [1]}, store=store)["numbers"] == [1 + 0j]
+    bare = batched(mapped(complex), chunk_size=2, over="numbers", name="bare")
+    with SqliteRunStore(tmp_path) as store:
+        result = Pipeline(bare).run({"numbers": [1]}, store=store)
+    assert "cannot be stored" in next(iter(result.errors.values())).error
+
+
+def test_an_item_failure_in_an_answer_fails_that_item() -> None:
+    flow = stage(lambda c: [ItemFailure("odd") if n % 2 else n for n in c["numbers"]], name="even")
+    result = Pipeline(batched(flow, chunk_size=3, over="numbers")).run({"numbers": [0, 1, 2]})
+    assert result["numbers"] == [0, 2]
+    assert result.scopes[0].counts == PipelineCounts(ok=2, failed=1)
