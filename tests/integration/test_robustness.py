@@ -393,14 +393,17 @@ def _mixed(data: bytes) -> bytes:
     return b"".join(line + (b"\r\n", b"\n")[n % 2] for n, line in enumerate(lines[:-1]))
 
 
+def _odd(data: bytes) -> bytes:
+    """Wide characters, trailing blanks, a form feed, separators that are no line ends, and
+    no line end at the end."""
+    wide = data.replace(b'"""', '"""東京 🚚 '.encode(), 1).rstrip(b"\n")
+    return wide.replace(b"\n\n\n", b"  \t\n\x0c\n# \xc2\x85 \xe2\x80\xa8\n")
+
+
 BYTES: dict[str, Callable[[bytes], bytes]] = {
     "bom-and-crlf": lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"),
     "mixed-line-ends": _mixed,
-    "no-final-newline": lambda data: data.rstrip(b"\n"),
-    "form-feed-and-nel": lambda data: data.replace(
-        b"\n\n\n", b"  \t\n\x0c\n# \xc2\x85 \xe2\x80\xa8\n"
-    ),
-    "wide-characters": lambda data: data.replace(b'"""', '"""東京 🚚 '.encode(), 1),
+    "odd-characters-and-ends": _odd,
 }
 
 
@@ -430,10 +433,15 @@ def test_carriage_returns_alone_are_kept_too(tmp_path: Path) -> None:
 
 
 def test_what_is_no_text_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    """Encodings, binary data, sizes, pipes; and names that promise a secret are not read."""
     root = depot(tmp_path / "depot")
+    secret = "plain-words-of-nobody"
+    names = (".env", ".env.production", "deploy/id_rsa", "certs/server.pem", ".netrc")
+    write(root, dict.fromkeys(names, f"VALUE={secret}\n"))
     write(
         root,
         {
+            ".env.example": "VALUE=\n",
             "app/latin.py": "PLACE = 'Zürich'\n".encode("latin-1"),
             "app/wide.py": "PLACE = 'Zürich'\n".encode("utf-16"),
             "app/data.py": b"DATA = '\0\1\2'\n",
@@ -442,16 +450,20 @@ def test_what_is_no_text_is_left_out_with_the_reason(tmp_path: Path) -> None:
             "assets/logo.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         },
     )
+    os.mkfifo(root / "app/pipe.py")
     done = made(root, tmp_path)
     assert done.left_out == {
+        **dict.fromkeys(names, "secret-file"),
         "app/data.py": "binary",
         "app/huge.py": "too-large",
         "app/latin.py": "not-utf8",
+        "app/pipe.py": "not-a-file",
         "app/wide.py": "binary",
         "app/wide_line.py": "long-lines",
         "assets/logo.png": "binary",
     }
     assert done.report["facts"]["excluded_by_reason"]["binary"] == 3
+    assert not any(secret.encode() in data for data in done.files.values())
 
 
 def test_a_path_that_is_not_utf8_is_left_out_and_can_be_printed(tmp_path: Path) -> None:
@@ -463,13 +475,6 @@ def test_a_path_that_is_not_utf8_is_left_out_and_can_be_printed(tmp_path: Path) 
     done = made(committed(root), tmp_path, "--verbose")
     assert list(done.left_out.items()) == [("app/caf\\xe9.py", "path-not-utf8")]
     done.said.encode("utf-8")
-
-
-def test_a_pipe_in_the_tree_does_not_block(tmp_path: Path) -> None:
-    root = depot(tmp_path / "depot")
-    os.mkfifo(root / "app/pipe.py")
-    done = made(root, tmp_path)
-    assert done.left_out == {"app/pipe.py": "not-a-file"}
 
 
 CLASHES = [
@@ -892,14 +897,3 @@ def test_planted_secrets_are_found_and_never_told(tmp_path: Path, sealed: Path) 
         assert value not in done.said + planned.said, name
         assert not [path for path, data in done.files.items() if value.encode() in data], name
         assert not [path for path, data in state.items() if value.encode() in data], name
-
-
-def test_files_that_are_secret_by_name_are_not_even_read(tmp_path: Path) -> None:
-    root = depot(tmp_path / "depot")
-    secret = "plain-words-of-nobody"
-    names = (".env", ".env.production", "deploy/id_rsa", "certs/server.pem", ".netrc")
-    write(root, dict.fromkeys(names, f"VALUE={secret}\n"))
-    write(root, {".env.example": "VALUE=\n"})
-    done = made(root, tmp_path)
-    assert done.left_out == dict.fromkeys(names, "secret-file")
-    assert not any(secret.encode() in data for data in done.files.values())
