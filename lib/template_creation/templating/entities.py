@@ -243,7 +243,8 @@ def shared_names(
     analysis: Analysis, entities: Sequence[Entity]
 ) -> dict[tuple[str, ...], frozenset[str]]:
     """Names that contain an entity's noun and mean something else, per entity: files about
-    other entities use them too, and no other entity has a name like it.
+    other entities use them too, no other entity has a name like it, and no file about the
+    entity declares it.
 
     ``FormItem`` of a form library that was copied into the codebase is no item: the user form
     uses it as well, and there is no ``FormUser``.
@@ -252,8 +253,11 @@ def shared_names(
     roots = frozenset(root.path for root in analysis.roots)
     patterns: dict[str, set[_Words]] = defaultdict(set)
     outside: dict[_Words, dict[str, str]] = defaultdict(dict)
+    own: dict[_Words, set[str]] = defaultdict(set)
     for path, facts in sorted(analysis.facts.items()):
         about = {entity.words for entity, _ in paths_of(entities, relative_path(roots, path)[1])}
+        for found in about:
+            own[found].update(symbol.name for symbol in facts.symbols)
         for name in facts.identifiers:
             normal = _normal(name)
             for found in set(_runs(normal)) & words:
@@ -264,6 +268,10 @@ def shared_names(
                 if about and found not in about:
                     outside[found][name] = pattern
     return {
-        found: frozenset(name for name, pattern in names.items() if len(patterns[pattern]) == 1)
+        found: frozenset(
+            name
+            for name, pattern in names.items()
+            if len(patterns[pattern]) == 1 and name not in own[found]
+        )
         for found, names in outside.items()
     }

@@ -28,6 +28,14 @@ _RUBY_DECLARERS = re.compile(
     r"|after_action|before_\w+|after_\w+|validates?|has_one_attached|has_many_attached"
     r"|t\.\w+|references|string|integer|bigint|text|datetime|boolean|timestamp|index)"
 )
+_GRAPHQL_SCHEMA = re.compile(r"(?i)\.graphqls$|schema[^/]*\.(?:graphql|gql)$|/schema/.*\.graphql$")
+_GRAPHQL_SERVERS = frozenset(
+    {
+        *("Apollo Server", "Ariadne", "GraphQL Java", "GraphQL Ruby", "GraphQL Yoga", "Graphene"),
+        *("Hot Chocolate", "Mercurius", "Pothos", "Strawberry GraphQL", "TypeGraphQL"),
+        *("async-graphql", "gqlgen", "juniper"),
+    }
+)
 
 
 def _parts(module: str) -> tuple[str, ...]:
@@ -70,7 +78,8 @@ class Names:
     all endings of its paths without extension (``app/models``), with the extension, empty for
     folders;
     ``namespaces`` are its declared ones, ``outer_namespaces`` all their beginnings;
-    ``modules`` are the names of its package roots.
+    ``modules`` are the names of its package roots; ``serves_graphql`` tells whether the schema
+    that GraphQL documents speak of is its own.
     """
 
     declared: frozenset[str]
@@ -78,6 +87,7 @@ class Names:
     namespaces: frozenset[str]
     outer_namespaces: frozenset[str]
     modules: frozenset[str]
+    serves_graphql: bool = False
     _known: dict[tuple[str, str], bool] = field(default_factory=dict, repr=False, compare=False)
 
     def for_file(self, path: str, facts: FileFacts) -> FileNames:
@@ -191,7 +201,10 @@ def collect_names(analysis: Analysis) -> Names:
     for namespace in namespaces:
         declared.update(_parts(namespace))
     clean = {name.lstrip("@$:#").rstrip("?!=") for name in declared}
-    return Names(frozenset(clean), stems, namespaces, outer, modules)
+    serves = any(_GRAPHQL_SCHEMA.search(path) for path in analysis.files) or any(
+        item.name in _GRAPHQL_SERVERS for item in analysis.technologies
+    )
+    return Names(frozenset(clean), stems, namespaces, outer, modules, serves)
 
 
 def _namespaces(facts: Mapping[str, FileFacts]) -> frozenset[str]:

@@ -16,12 +16,14 @@ from tree_sitter import Node, Tree
 from template_creation.templating.forms import Hit, forms_of, outside_project
 from template_creation.templating.names import FileNames
 from template_creation.templating.paths import PathStyles
+from template_creation.templating.prose import default_case, text_case, token_around
 from template_creation.templating.segments import merge
 from template_creation.templating.sites import (
     SiteKind,
     bind_imports,
     import_module,
     is_foreign_site,
+    is_foreign_text,
     node_text,
     site_kind,
 )
@@ -34,8 +36,6 @@ __all__ = ["Choice", "choose", "to_segments"]
 _STYLE_ATTRIBUTES = re.compile(rb"(?i)^(class|classname|classnames|style|tw)$")
 _URL = re.compile(rb"(?i)\b(?:https?|wss?|ssh|git)://[^\s\"'`<>)\]]+|\bwww\.[^\s\"'`<>)\]]+")
 _LOCAL_URL = re.compile(rb"(?i)^\w+://(?:localhost|127\.|0\.0\.0\.0|testserver|\{|\$|%)")
-_SNAKE_LANGUAGES = frozenset({"python", "ruby", "rust"})
-_TOKEN = rb"A-Za-z0-9_-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +110,13 @@ def _decide(
         if not names.resolves(module):
             return None
         return Choice(hit, _import_case(data, node, hit, names, styles), kind, "")
-    if kind == "string" and _is_style(data, node, hit):
+    if kind == "string" and (_is_style(data, node, hit) or is_foreign_text(node, names)):
         return None
     if kind == "string" and len(hit.term.words) == 1:
         named = _path_case(data, node, hit, names, styles)
         if named is not None:
             return Choice(hit, named, kind, "")
-    return Choice(hit, _text_case(data, node, hit, kind, names.language), kind, "")
+    return Choice(hit, text_case(data, node, hit, kind, names.language), kind, "")
 
 
 def _path_case(
@@ -130,7 +130,7 @@ def _path_case(
     extension = names.names.extension_of(path)
     if extension is None:
         return None
-    near, far = _token(data, node, hit)
+    near, far = token_around(data, node, hit)
     return styles.case(hit, near, far, extension, folder=b"/" in right)
 
 
@@ -155,91 +155,22 @@ def _identifier_case(
         return "snake"
     if re.search(rb"[A-Z]", rest):
         return "camel"
-    return "snake" if language in _SNAKE_LANGUAGES else "camel"
+    return default_case(language)
 
 
 def _import_case(
     data: bytes, node: Node, hit: Hit, names: FileNames, styles: PathStyles
 ) -> CaseStyle:
     """The case of a term in an import path: what the file that it names would be called."""
-    before, after = _token(data, node, hit)
+    before, after = token_around(data, node, hit)
     extension = names.path.rpartition(".")[2]
     is_last = b"/" not in data[hit.end : node.end_byte]
     folder = not is_last or names.language == "go"
     return styles.case(hit, before, after, extension, folder=folder)
 
 
-def _text_case(data: bytes, node: Node, hit: Hit, kind: SiteKind, language: str) -> CaseStyle:
-    if len(hit.term.words) > 1:
-        return hit.cases[0]
-    written = data[hit.start : hit.end]
-    if written.isupper() and len(written) > 1:
-        return "scream"
-    before, after = _token(data, node, hit)
-    left = data[max(node.start_byte, hit.start - 1) : hit.start]
-    right = data[hit.end : min(node.end_byte, hit.end + 1)]
-    alone = not before and not after
-    if written[:1].isupper():
-        return _capital_case(data, node, hit, kind) if alone else "pascal"
-    rest = before + after
-    if b"_" in rest:
-        return "snake"
-    if b"-" in rest:
-        return "kebab"
-    if re.search(rb"[A-Z]", rest):
-        return "camel"
-    if alone and kind == "string" and _is_raised(node):
-        return "words"
-    if kind in ("comment", "markup") or (
-        alone and (left in (b" ", b"\n") or right in (b" ", b"\n"))
-    ):
-        return "words" if b"/" not in left + right and b"." not in left else _default(language)
-    if left == b"/" or right == b"/":
-        return "kebab"
-    return _default(language)
-
-
-def _is_raised(node: Node) -> bool:
-    """Whether the text is part of an error that is raised: words for a person."""
-    top: Node | None = node
-    for _ in range(6):
-        if top is None or top.type in ("block", "statement_block"):
-            return False
-        if top.type in ("raise_statement", "throw_statement", "throw_expression"):
-            return True
-        top = top.parent
-    return False
-
-
-def _default(language: str) -> CaseStyle:
-    return "snake" if language in _SNAKE_LANGUAGES else "camel"
-
-
-def _capital_case(data: bytes, node: Node, hit: Hit, kind: SiteKind) -> CaseStyle:
-    """``Item`` on its own: a type's name, a heading or the first word of a sentence."""
-    before = data[node.start_byte : hit.start].rstrip(b" ")
-    after = data[hit.end : node.end_byte]
-    spaced_before = data[hit.start - 1 : hit.start] == b" " and bool(before)
-    next_word = re.match(rb" +([A-Za-z])", after)
-    last_word = re.search(rb"([A-Za-z])[a-z]*$", before) if spaced_before else None
-    if last_word is not None:
-        if last_word.group(1).isupper():
-            return "title"
-        return "pascal" if kind == "comment" else "title" if kind == "markup" else "pascal"
-    if next_word is not None:
-        return "title" if next_word.group(1).isupper() else "sentence"
-    return "title" if kind == "markup" else "pascal"
-
-
-def _token(data: bytes, node: Node, hit: Hit) -> tuple[bytes, bytes]:
-    """What stands directly before and after the match, within the same word of the text."""
-    before = re.search(rb"[%b]*$" % _TOKEN, data[node.start_byte : hit.start])
-    after = re.match(rb"[%b]*" % _TOKEN, data[hit.end : node.end_byte])
-    return (before.group() if before else b""), (after.group() if after else b"")
-
-
 def _is_style(data: bytes, node: Node, hit: Hit) -> bool:
-    before, after = _token(data, node, hit)
+    before, after = token_around(data, node, hit)
     token = (before + data[hit.start : hit.end] + after).decode("ascii", "replace")
     if token.rpartition(":")[2] in CSS_TOKENS:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
@@ -18,6 +19,7 @@ __all__ = [
     "identifier_leaves",
     "import_module",
     "is_foreign_site",
+    "is_foreign_text",
     "node_text",
     "site_kind",
 ]
@@ -104,6 +106,21 @@ def is_foreign_site(node: Node, names: FileNames) -> bool:
     if parent.type == "jsx_attribute":
         return _element_is_foreign(parent, names)
     return _member_of_foreign(node, names)
+
+
+_DOCUMENT = re.compile(r"\W*(?:query|mutation|subscription|fragment)\b[^{\n]*\{")
+
+
+def is_foreign_text(node: Node, names: FileNames) -> bool:
+    """Whether a string speaks the language of somebody else's schema: a GraphQL document
+    where no schema is served here, a value of linked data (``"@type": "Product"``)."""
+    parent = node.parent
+    whole = parent if parent is not None and parent.type == "template_string" else node
+    if not names.names.serves_graphql and _DOCUMENT.match(node_text(whole)):
+        return True
+    pair = parent.parent if parent is not None and parent.type == "string" else parent
+    key = pair.child_by_field_name("key") if pair is not None else None
+    return key is not None and node_text(key).strip("\"'").startswith("@")
 
 
 def _member_of_foreign(node: Node, names: FileNames) -> bool:

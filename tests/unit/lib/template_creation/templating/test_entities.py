@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from template_creation.templating.entities import find_entities
+from template_creation.templating.entities import find_entities, shared_names
 
 LAYOUTS = {
     "one folder per entity (Spring)": {
@@ -68,3 +68,17 @@ def test_a_noun_that_nobody_uses_in_the_plural_is_no_entity(make_tree):
     files["app/controllers/security_controller.rb"] = "class SecurityController\nend"
     found = {entity.name for entity in find_entities(make_tree(files).analysis)}
     assert found == {"owner", "vet"}
+
+
+def test_a_name_that_others_use_too_is_the_entitys_where_its_files_declare_it(make_tree):
+    files = {
+        "users/user_form.py": "class UserForm(FormItem): ...\nclass User: ...\nx = BuyItem\n",
+        "users/user_list.py": "class UserList: ...\n",
+        "items/item_form.py": "class ItemForm(FormItem): ...\nclass Item: ...\n",
+        "items/item_list.py": "class ItemList: ...\n",
+        "items/buy_item.py": "class BuyItem: ...\n",
+        "ui/form.py": "class FormItem: ...\n",
+    }
+    analysis = make_tree(files).analysis
+    shared = shared_names(analysis, find_entities(analysis))
+    assert shared[("item",)] == {"FormItem"}

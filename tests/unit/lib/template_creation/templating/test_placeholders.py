@@ -77,6 +77,52 @@ CASES = [
         'def f():\n    raise NotFound("<entity_name_words>")\n',
     ),
     Case(
+        "python: a sentence starts with a capital, whatever follows its first word",
+        "app/a.py",
+        '"""Items, in the order of their names. Items. An Item is one of the items."""\n'
+        "# Items (all of them)\nx = 1\n",
+        '"""<Entity_names>, in the order of their names. <Entity_names>. An <EntityName> is one of'
+        ' the <entity_names_words>."""\n# <Entity_names> (all of them)\nx = 1\n',
+    ),
+    Case(
+        "python: a label beside a path of the same call is written like it",
+        "app/a.py",
+        'router = Router(prefix="/items", tags=["items"])\nname = Field(table="items")\n',
+        'router = Router(prefix="/<entity_names_kebab>", tags=["<entity_names_kebab>"])\n'
+        'name = Field(table="<entity_names>")\n',
+    ),
+    Case(
+        "python: tables and columns of a query",
+        "app/a.py",
+        'q = "select item.id from item where item.name = ?"\nw = "items.id = ? and x"\n',
+        'q = "select <entity_name>.id from <entity_name> where <entity_name>.name = ?"\n'
+        'w = "<entity_names>.id = ? and x"\n',
+    ),
+    Case(
+        "tsx: what is shown to a person",
+        "src/a.tsx",
+        'const a = <List title="Items" aria-label="item" kind="Items" />;\n',
+        'const a = <List title="<Entity_Names>" aria-label="<entity_name_words>"'
+        ' kind="<EntityNames>" />;\n',
+    ),
+    Case(
+        "ts: a document of somebody else's schema, and linked data",
+        "src/a.ts",
+        "export const q = `\n  query getItem($id: ID!) { item(id: $id) { ...item } }\n"
+        "  ${itemFragment}\n`;\nconst itemFragment = { '@type': 'Item', type: 'Item' };\n",
+        "export const q = `\n  query getItem($id: ID!) { item(id: $id) { ...item } }\n"
+        "  ${<entityName>Fragment}\n`;\nconst <entityName>Fragment ="
+        " { '@type': 'Item', type: '<EntityName>' };\n",
+    ),
+    Case(
+        "ts: a document of our own schema",
+        "src/a.ts",
+        "export const q = `\n  query getItem($id: ID!) { item(id: $id) { id } }\n`;\n",
+        "export const q = `\n  query get<EntityName>($id: ID!) { <entityName>(id: $id) { id } }\n"
+        "`;\n",
+        others=(("api/schema.graphql", "type Query { item(id: ID!): Item }\n"),),
+    ),
+    Case(
         "python: links to elsewhere stay",
         "app/a.py",
         "# see https://docs.example.org/items/item.html for an item\nx = 1\n",
