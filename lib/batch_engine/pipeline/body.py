@@ -41,11 +41,14 @@ _FIELDS = object()
 class ItemResult(NamedTuple):
     """What came of one source item: the items that it became (none: it was filtered out),
     whether they were loaded (``load_existing``), and, with the first result of a chunk, the
-    fields that the chunk's stages wrote beside the items."""
+    fields that the chunk's stages wrote beside the items. ``also`` names, by field, the items
+    that the field was written for and that failed later on: when they are run again, what is
+    then written for them must not count a second time."""
 
     outputs: tuple[Any, ...]
     loaded: bool = False
     fields: Mapping[str, Any] | None = None
+    also: Mapping[str, Sequence[str]] | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class _Attempt:
     _loaded: set[int] = field(default_factory=set)
     _inherited: Mapping[str, Any] = field(default_factory=dict)
     _written: dict[str, Any] = field(default_factory=dict)
+    _covered: dict[str, set[int]] = field(default_factory=dict)
 
     def answer(self) -> list[ItemResult | ItemFailure]:
         elements, begins = self._resumed()
@@ -230,10 +234,15 @@ class _Attempt:
             part = self._part()
             some, new = part._run(node.agent, list(chunk.items))
             merge.add(part._written)
+            self._cover(part)
             after += some
             failures |= new
         self._written.update(merge.fields)
         return after, failures
+
+    def _cover(self, part: _Attempt) -> None:
+        for name, sources in part._covered.items():
+            self._covered.setdefault(name, set()).update(sources)
 
     def _part(self) -> _Attempt:
         """For a branch or a part of the chunk: it sees what was written, and writes apart."""
@@ -258,6 +267,8 @@ class _Attempt:
         try:
             written = fields_merged([part._written for part in parts], labels, self.body.options)
             self._written.update(written)
+            for part in parts:
+                self._cover(part)
         except MergeConflictError as error:
             return [], {e.source: error for e in live}
         return after, {**conflicts, **failures}
@@ -286,6 +297,8 @@ class _Attempt:
             answer = agent.run(StageContext(fields, stage=agent.label, batch=batch))
             after, failures, written = matched(agent, answer, live, body.field)
             self._written.update(written)
+            for name in written:
+                self._covered.setdefault(name, set()).update(e.source for e in live)
         except (Pause, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
@@ -346,11 +359,20 @@ class _Attempt:
                 answer.append(ItemFailure(failure))
                 continue
             outputs = tuple(e.value for e in done_of.get(source, ()))
-            answer.append(ItemResult(outputs, source in self._loaded, fields))
+            also = self._also() if fields else None
+            answer.append(ItemResult(outputs, source in self._loaded, fields, also))
             fields = None
         if fields and self._failed:  # no result to travel with: the next attempt has them
             self.context.memo["", _FIELDS] = fields
         return answer
+
+    def _also(self) -> dict[str, list[str]] | None:
+        keys = self.context.keys
+        also = {
+            name: [keys[source] for source in sorted(sources) if source in self._failed]
+            for name, sources in sorted(self._covered.items())
+        }
+        return {name: failed for name, failed in also.items() if failed} or None
 
     def _all_written(self) -> dict[str, Any]:
         merge = FieldMerge(self.body.options.reduce)

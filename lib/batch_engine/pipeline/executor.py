@@ -92,6 +92,7 @@ class PipelineBatchExecutor:
     field_name: str = ""
     outcomes: dict[str, Outcome[ItemResult]] = field(default_factory=dict)
     listener_failures: tuple[ListenerFailure, ...] = ()
+    _counted: set[tuple[str, str]] = field(default_factory=set)
     _hooks: HookRunner = field(init=False)
     _cut: _Remembering = field(init=False)
 
@@ -221,9 +222,11 @@ class PipelineBatchExecutor:
             if outcome is not None and outcome.value is not None:
                 results.extend(outcome.value.outputs)
         merge = FieldMerge(self.scope.options.reduce)
-        for outcome in chunk.outcomes:
-            if outcome.value is not None and outcome.value.fields:
-                merge.add(outcome.value.fields)
+        with_fields = [o for o in chunk.outcomes if o.value is not None and o.value.fields]
+        for outcome in with_fields:
+            self._note_counted(outcome.value)
+        for outcome in with_fields:
+            merge.add(self._uncounted(outcome.key, outcome.value))
         return BatchResult(
             scope=self.scope.name,
             number=chunk.number,
@@ -236,6 +239,16 @@ class PipelineBatchExecutor:
             results=results,
             fields=merge.fields,
         )
+
+    def _note_counted(self, result: ItemResult | None) -> None:
+        for name, failed in (result.also or {}).items() if result else ():
+            self._counted.update((name, key) for key in failed)
+
+    def _uncounted(self, key: str, result: ItemResult | None) -> dict[str, Any]:
+        """The fields that came with a result, without those that an earlier run of its chunk
+        wrote for this item already."""
+        fields = (result.fields if result else None) or {}
+        return {name: value for name, value in fields.items() if (name, key) not in self._counted}
 
     def _tell(self, batch: BatchResult) -> None:
         failpoint("before_hook")
@@ -283,14 +296,14 @@ class _Remembering:
 
 @dataclass(frozen=True, slots=True)
 class _Dump:
-    """An `ItemResult` as JSON values: ``[outputs]``, ``[outputs, loaded, fields]``."""
+    """An `ItemResult` as JSON values: ``[outputs]``, or all four of its parts."""
 
     dump: Callable[[Any], Any] | None
 
     def __call__(self, result: ItemResult) -> list[Any]:
         outputs = [self.dump(output) for output in result.outputs] if self.dump else result.outputs
         if result.loaded or result.fields:
-            return [outputs, result.loaded, result.fields]
+            return [outputs, result.loaded, result.fields, result.also]
         return [outputs]
 
 

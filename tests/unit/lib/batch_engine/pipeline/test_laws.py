@@ -97,6 +97,26 @@ def test_fields_that_a_failed_chunk_wrote_come_with_the_attempt_that_succeeds() 
     assert (result["n"], result["tokens"]) == ([1, 2, 3], 3)
 
 
+def test_fields_count_once_for_items_that_failed_later_and_are_run_again() -> None:
+    """A sum over chunks is the same whether an item succeeds at once or in a later run."""
+    down = {1, 4}
+
+    def check(value: int) -> int:
+        if value in down:
+            raise TaskError("down")
+        return value
+
+    before = stage(lambda c: {"before": len(c["n"])}, name="before")
+    after = stage(lambda c: {"after": len(c["n"])}, name="after")
+    reduce = {"before": "sum", "after": "sum"}
+    scope = batched(before >> mapped(check) >> after, chunk_size=2, over="n", reduce=reduce)
+    result = Pipeline(scope).run({"n": list(range(6))})
+    assert (result["before"], result["after"]) == (6, 4)
+    down.clear()
+    again = result.retry_failed()
+    assert (again["n"], again["before"], again["after"]) == (list(range(6)), 6, 6)
+
+
 @given(
     items=st.lists(st.integers(0, 60), max_size=60),
     chunk=st.integers(1, 61),

@@ -1,0 +1,290 @@
+"""T1-T3, T7, T8, T11 for pipelines: real processes, killed at named places, and compared.
+
+Every item runs at least once and is stored exactly once; at most the chunks in flight run again;
+what a hook was told is never lost; the merged result is byte for byte that of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from batch_engine.core import FAILPOINT_VARIABLE
+from batch_engine.pipeline import PIPELINE_FAILPOINTS
+
+pytestmark = pytest.mark.slow
+
+ITEMS = 12
+CHUNK = 2
+CHUNKS = ITEMS // CHUNK
+STAGES = 3  # in the scope; one more stage follows it
+
+PROGRAM = """
+import json, os, sys
+from pathlib import Path
+from batch_engine.core import *
+from batch_engine.pipeline import *
+
+FOLDER, ORDER, EXECUTOR = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
+
+def note(line):
+    log = os.open(FOLDER / "effects.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(log, (line + "\\n").encode())
+    os.close(log)
+
+class Ask(Agent):
+    def run(self, context):
+        for n in context["numbers"]:
+            note(f"ask {n}")
+        return {"numbers": [{"n": n, "text": "é" * (n % 3)} for n in context["numbers"]],
+                "tokens": len(context["numbers"])}
+
+class Check(Agent):
+    def run(self, context):
+        answer = []
+        for item in context["numbers"]:
+            note(f"check {item['n']}")
+            flaky = item["n"] == 5 and context.batch.attempt == 1
+            never = item["n"] == 7
+            error = TransientError("once") if flaky else TaskError("never") if never else None
+            answer.append(ItemFailure(error) if error else {**item, "checked": True})
+        return answer
+
+def keep(item):
+    return item["n"] != 8
+
+class Report(Agent):
+    def run(self, context):
+        return {"report": [item["n"] for item in context["numbers"]]}
+
+def name(n):
+    return f"n{n}"
+
+def complete(event):
+    note(f"hook {event.number}")
+
+PIPELINE = Pipeline(
+    batched(Ask() >> Check() >> filtered(keep), chunk_size=2, over="numbers", key=name,
+            reduce={"tokens": "sum"}, on_batch_complete=complete) >> Report()
+)
+
+def main():
+    settings = {"executor": EXECUTOR, "max_workers": 2} if EXECUTOR else {}
+    with SqliteRunStore(FOLDER / "run") as store:
+        result = PIPELINE.run({"numbers": ORDER}, store=store, retry=RetryPolicy(initial_s=0),
+                              **settings)
+    print(json.dumps([dict(result), {key: error.code for key, error in result.errors.items()}],
+                     ensure_ascii=False))
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def _run(
+    folder: Path, failpoint: str = "", order: list[int] | None = None, executor: str = ""
+) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    program = folder / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    environment = {**os.environ, **({FAILPOINT_VARIABLE: failpoint} if failpoint else {})}
+    numbers = json.dumps(list(range(ITEMS)) if order is None else order)
+    return subprocess.run(
+        [sys.executable, str(program), str(folder), numbers, executor],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _result(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _effects(folder: Path) -> tuple[Counter[str], list[int]]:
+    """How often each stage worked on each item, and the chunks that the hook was told of."""
+    lines = (folder / "effects.log").read_text(encoding="utf-8").splitlines()
+    work = Counter(line for line in lines if not line.startswith("hook"))
+    return work, [int(line.split()[1]) for line in lines if line.startswith("hook")]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    printed = _result(_run(folder))
+    result, errors = json.loads(printed)
+    assert result["report"] == [n for n in range(ITEMS) if n not in (7, 8)]
+    assert (result["tokens"], errors) == (ITEMS, {"n7": "task.failed"})
+    work, hooks = _effects(folder)
+    assert hooks == list(range(1, CHUNKS + 1))
+    return {"printed": printed, "work": work}
+
+
+def _again(folder: Path, undisturbed: Mapping[str, object]) -> int:
+    """The most often that any stage worked on items more than without the crash. The item that
+    always fails does not count: it has no result, and the next run rightly tries it again."""
+    usual = undisturbed["work"]
+    assert isinstance(usual, Counter)
+    more = _effects(folder)[0] - usual
+    stages: Counter[str] = Counter()
+    for line, times in more.items():
+        if not line.endswith(" 7"):
+            stages[line.split()[0]] += times
+    return max(stages.values(), default=0)
+
+
+PER_STAGE = ("before_stage", "after_stage")
+PER_CHUNK = ("before_persist", "mid_transaction", "before_hook", "after_hook")
+FIRST_MIDDLE_LAST = (1, CHUNKS // 2 + 1, CHUNKS)
+KILLS = [
+    *((point, STAGES * (n - 1) + k) for point in PER_STAGE
+      for n, k in zip(FIRST_MIDDLE_LAST, (1, 2, 3), strict=True)),
+    *((point, n) for point in PER_CHUNK for n in FIRST_MIDDLE_LAST),
+    ("before_merge", 1),
+    ("before_terminator", 1),
+    ("before_stage", STAGES * CHUNKS + 2),  # the stage after the scope (one retry before it)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("point", "hit"), KILLS)
+def test_after_a_kill_at_any_place_the_result_is_that_of_an_undisturbed_run(
+    point: str, hit: int, undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    assert _run(tmp_path, f"{point}:{hit}").returncode == -signal.SIGKILL
+    told = set(_effects(tmp_path)[1]) if (tmp_path / "effects.log").exists() else set()
+    assert _result(_run(tmp_path)) == undisturbed["printed"]
+    assert _again(tmp_path, undisturbed) <= CHUNK
+    work, hooks = _effects(tmp_path)
+    of_told = {n for number in told for n in range((number - 1) * CHUNK, number * CHUNK)} - {7}
+    assert all(work[f"ask {n}"] == 1 for n in of_told), "done, told, and done again"
+    assert set(hooks) == set(range(1, CHUNKS + 1))
+
+
+def test_every_failpoint_of_the_pipeline_is_killed_at() -> None:
+    assert set(PIPELINE_FAILPOINTS) <= {point for point, _ in KILLS}
+
+
+def test_five_kills_during_the_resume_converge(
+    undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    assert _run(tmp_path, "after_hook:4").returncode == -signal.SIGKILL
+    for hit in range(1, 6):
+        assert _run(tmp_path, f"during_load:{hit}").returncode == -signal.SIGKILL
+    assert _result(_run(tmp_path)) == undisturbed["printed"]
+    assert _again(tmp_path, undisturbed) == 0
+
+
+def test_a_seeded_kill_loop_loses_nothing(
+    undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    seed = int(os.environ.get("PIPELINE_KILL_SEED", "20261121"))
+    rounds = int(os.environ.get("PIPELINE_KILL_ROUNDS", "5"))
+    print(f"PIPELINE_KILL_SEED={seed} PIPELINE_KILL_ROUNDS={rounds}")
+    draw = random.Random(seed)
+    kills = 0
+    for _ in range(rounds):
+        point, hit = draw.choice([*PER_STAGE, *PER_CHUNK, "during_load"]), draw.randint(1, 3)
+        done = _run(tmp_path, f"{point}:{hit}")
+        kills += done.returncode == -signal.SIGKILL
+    assert kills >= 2
+    assert _result(_run(tmp_path)) == undisturbed["printed"]
+    assert _again(tmp_path, undisturbed) <= kills * CHUNK
+
+
+def test_a_resume_with_items_added_removed_repeated_and_reordered_runs_only_the_new_ones(
+    tmp_path: Path,
+) -> None:
+    assert _run(tmp_path, "after_hook:4").returncode == -signal.SIGKILL  # 0..7 are through
+    order = [20, 6, 1, 0, 6, 21, 2]
+    result, _ = json.loads(_result(_run(tmp_path, order=order)))
+    assert result["report"] == order
+    work, _ = _effects(tmp_path)
+    assert {line for line in work if line.startswith("ask ")} == {
+        f"ask {n}" for n in (*range(8), 20, 21)
+    }
+    assert all(times == 1 for line, times in work.items() if line.startswith("ask "))
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_with_workers_a_kill_costs_at_most_the_chunks_in_flight(
+    executor: str, undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    """With processes the place is in a worker: it dies, and the run goes on without a resume."""
+    killed = _run(tmp_path, "after_stage:7", executor=executor)
+    in_flight = 4 * CHUNK
+    if executor == "threads":
+        assert killed.returncode == -signal.SIGKILL
+    assert _result(_run(tmp_path, executor=executor)) == undisturbed["printed"]
+    assert _again(tmp_path, undisturbed) <= in_flight
+
+
+def test_every_executor_gives_the_same_bytes(
+    undisturbed: Mapping[str, object], tmp_path: Path
+) -> None:
+    for executor in ("threads", "processes"):
+        assert _result(_run(tmp_path / executor, executor=executor)) == undisturbed["printed"]
+
+
+GROWTH = """
+import json, resource, sys, os, tempfile
+from pathlib import Path
+from batch_engine.core import *
+from batch_engine.pipeline import *
+
+def text(n):
+    return {"n": n, "text": "x" * 200}
+
+def name(item):
+    return str(item["n"])
+
+def rss():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+what = sys.argv[1]
+flow = mapped(dict, name="a") >> mapped(dict, name="b") >> mapped(dict, name="c")
+pipeline = Pipeline(batched(flow, chunk_size=100, over="rows", key=name))
+told = []
+if what == "memory":
+    for batch in pipeline.stream({"rows": (text(n) for n in range(100_000))}):
+        if batch.number in (100, 1000):
+            told.append(rss())
+else:
+    for count in (1000, 2000, 4000, 8000):
+        with tempfile.TemporaryDirectory() as folder:
+            with SqliteRunStore(Path(folder)) as store:
+                pipeline.run({"rows": [text(n) for n in range(count)]}, store=store)
+            told.append(sum(path.stat().st_size for path in Path(folder).iterdir()))
+print(json.dumps(told))
+"""
+
+
+def _growth(what: str) -> list[int]:
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, what], capture_output=True, text=True, check=True
+    )
+    told: list[int] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_the_memory_of_a_stream_is_flat_from_ten_to_a_hundred_thousand_items() -> None:
+    at_10_000, at_100_000 = _growth("memory")
+    assert at_100_000 - at_10_000 <= 5_000_000
+
+
+def test_the_store_grows_with_the_results_and_no_faster() -> None:
+    one, two, four, eight = _growth("store")
+    per_thousand = [two - one, (four - two) / 2, (eight - four) / 4]
+    assert max(per_thousand) / min(per_thousand) <= 1.1
