@@ -84,12 +84,32 @@ def identify(
     return ProjectIdentity(
         name=name,
         slug=slug_of(name),
-        words=words_of(namespace),
+        words=words_of(_as_spelled(namespace, facts)),
         commit=codebase.commit,
         licence=_licence(codebase, manifests, texts),
         files=len(codebase.files),
         digest=_digest(codebase),
     )
+
+
+def _as_spelled(namespace: str, facts: Mapping[str, FileFacts]) -> str:
+    """A namespace of one word as the code's own names spell it, where they show its words:
+    ``petclinic`` is ``PetClinic`` in ``PetClinicApplication``. A spelling that no naming style
+    gives back (``FastAPI``) tells nothing."""
+    if not re.fullmatch(r"[a-z]{5,}", namespace):
+        return namespace
+    found: Counter[str] = Counter()
+    wanted = re.compile(rf"(?<![A-Za-z])(?i:{namespace})(?![a-z])")
+    for fact in facts.values():
+        for name in fact.declared:
+            if namespace in name.lower():
+                found.update(match.group() for match in wanted.finditer(name))
+    humps = {
+        spelled: count
+        for spelled, count in found.items()
+        if len(words_of(spelled)) > 1 and "".join(map(str.capitalize, words_of(spelled))) == spelled
+    }
+    return min(humps, key=lambda item: (-humps[item], item)) if humps else namespace
 
 
 def _digest(codebase: Codebase) -> str:

@@ -246,6 +246,7 @@ def prove_names(subject: Subject) -> tuple[Proof, Fault | None]:
     return Proof("B4", True, f"{count} renamed places are declared in the repository"), None
 
 
+_MAX_NAMED = 5
 _WORDS_AROUND = re.compile(rb"[A-Za-z0-9_.@-]*")
 
 
@@ -255,7 +256,7 @@ def measure_leaks(
     """B5: the words in which an original name is left, most frequent first; a project's name
     should leave none."""
     found: dict[str, int] = {}
-    project = 0
+    project: dict[str, int] = {}
     for term in terms:
         flat = re.compile(rb"[_\- ]?".join(re.escape(word.encode()) for word in term.words), re.I)
         for segment in segments:
@@ -264,13 +265,17 @@ def measure_leaks(
             for match in flat.finditer(segment):
                 word = _word_at(segment, *match.span())
                 found[word] = found.get(word, 0) + 1
-                project += term.key == "project"
+                if term.key == "project":
+                    project[word] = project.get(word, 0) + 1
     leaks = tuple(sorted(found, key=lambda word: (-found[word], word)))
     total = sum(found.values())
     detail = f"{total} places keep an original name"
     if not any(term.key == "project" for term in terms):
         return Proof("B5", None, detail), leaks
-    return Proof("B5", project == 0, f"{detail}, {project} of them the project's"), leaks
+    count = sum(project.values())
+    most = sorted(project, key=lambda word: (-project[word], word))[:_MAX_NAMED]
+    listed = f": {', '.join(f'{word} ({project[word]})' for word in most)}" if most else ""
+    return Proof("B5", count == 0, f"{detail}, {count} of them the project's{listed}"), leaks
 
 
 def _word_at(data: bytes, start: int, end: int) -> str:

@@ -33,6 +33,10 @@ _LABELS = re.compile(
     r"(?i)(?:^|[-_a-z])(?:alt|caption|description|heading|header|label|legend|message|placeholder"
     r"|subtitle|summary|text|title|tooltip)$"
 )
+_CODE_LINE = re.compile(
+    rb"[ \t]*(?:#|//|\*)?[ \t]*(?:from\s+[\w.]+\s+import\b|import\s+[\w.]+[ \t]*$"
+    rb"|import\s.*\bfrom\s|use\s+[\w:]+;|require\b|>>> |\.\.\. |\$ )"
+)
 _ARTICLES = frozenset({b"a", b"an", b"any", b"each", b"every", b"no", b"the", b"this"})
 _MARKS = b"#/*!-<> \t\"'`"
 _PATH_PIECE = r"/{word}(?=[/\"'`?{{]|$)"
@@ -65,17 +69,27 @@ def text_case(data: bytes, node: Node, hit: Hit, kind: SiteKind, language: str) 
     right = data[hit.end : min(node.end_byte, hit.end + 1)]
     path = left == b"/" or right == b"/"
     if prose or (alone and kind == "string" and _is_raised(node)):
+        if _CODE_LINE.match(_line(data, hit)):
+            return default_case(language)
         member = data[hit.end : hit.end + 2]
         code = (
             path
             or re.match(rb"\.\w", member)
             or left in (b".", b"`", b"$", b"{", b"@", b"=")
-            or right in (b"(", b"=")
+            or right in (b"(", b"=", b"[")
         )
+        if hit.term.key == "project" and not code:
+            return "kebab"  # a lower-case name of a project is a name still, and no noun
         return default_case(language) if code else "words"
     if path or (alone and _beside_path(node, written)):
         return "kebab"
     return default_case(language)
+
+
+def _line(data: bytes, hit: Hit) -> bytes:
+    start = data.rfind(b"\n", 0, hit.start) + 1
+    end = data.find(b"\n", hit.end)
+    return data[start : end if end >= 0 else len(data)]
 
 
 def _is_label(node: Node) -> bool:

@@ -108,6 +108,29 @@ CASES = [
         ("order", "desk"),
     ),
     Case(
+        "a package of one word that its code spells with two",
+        {
+            "pom.xml": "<project><artifactId>desk</artifactId></project>",
+            "src/main/java/org/orderdesk/OrderDeskApplication.java": "package org.orderdesk;\n\n"
+            "class OrderDeskApplication { }\n",
+            "src/main/java/org/orderdesk/Orderdesks.java": "package org.orderdesk;\n\n"
+            "class Orderdesks { }\n",
+        },
+        "desk",
+        "desk",
+        ("order", "desk"),
+    ),
+    Case(
+        "a spelling that no naming style gives back",
+        {
+            "pyproject.toml": '[project]\nname = "orderapi"\n',
+            "orderapi/__init__.py": "class OrderAPI: ...\n",
+        },
+        "orderapi",
+        "orderapi",
+        ("orderapi",),
+    ),
+    Case(
         "a scope of npm packages",
         {
             "package.json": '{"name": "monorepo", "private": true}',

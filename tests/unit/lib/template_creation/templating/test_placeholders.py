@@ -228,6 +228,14 @@ CASES = [
         others=(("src/models.rs", "pub struct Article;\n"),),
     ),
     Case(
+        "project: in text it is a name, in code of a text it is a package",
+        "app/a.py",
+        '"""The desk tool.\n\n    from desk import start\n"""\nx = "install desk[all]"\n',
+        '"""The <project_name_kebab> tool.\n\n    from <project_name> import start\n"""\n'
+        'x = "install <project_name>[all]"\n',
+        project=("desk",),
+    ),
+    Case(
         "project: the namespace is replaced, an entity inside its name is not",
         "src/pet.py",
         "class PetClinic:\n    pet = 1\n\n\nPETCLINIC = 'petclinic'\n",

@@ -95,6 +95,7 @@ def test_b5_counts_what_is_left_and_demands_none_of_the_project():
     proof, leaks = measure_leaks((b"superitem bookshop_x Book-Shop superitem",), terms)
     assert proof.passed is False
     assert leaks == ("superitem", "Book-Shop", "bookshop_x")
+    assert proof.detail.endswith("2 of them the project's: Book-Shop (1), bookshop_x (1)")
     assert measure_leaks((b"superitem",), (TERM,))[0].passed is None
 
 
