@@ -175,9 +175,11 @@ class AgentFile:
         if form is None:
             self.claims.nothing_unchecked(text, where)
             return
-        own = [key for key in self.manifest["templates"] if self.layer_of(key) in self.layers]
+        own = [
+            key for key in self.manifest.get("templates", ()) if self.layer_of(key) in self.layers
+        ]
         expect = self.ledger.expect
-        expect("files", int(form["files"]) == self.manifest["files"], where, text)
+        expect("files", int(form["files"]) == self.manifest.get("files"), where, text)
         expect("templates", int(form["own"]) == len(own), where, f"own templates: {own}")
         most = sum(item["layer"] in (*self.layers, "") for item in self.package.conventions)
         expect("count", int(form["habits"] or 0) <= most, where, f"the report has {most} habits")

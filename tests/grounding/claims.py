@@ -193,7 +193,7 @@ class Claims:
             found = self._counted(kind, counts or Counter())
             self.ledger.expect(
                 "declared-count",
-                counts is not None and found == int(number),
+                counts is not None and int(number) in found,
                 where,
                 f"says {number} {noun}, {source} has {found}",
             )
@@ -203,17 +203,19 @@ class Claims:
             found = self._counted("type" if kind in _TYPE_NOUNS else kind, counts or Counter())
             self.ledger.expect(
                 "declared-name",
-                named and found == 1,
+                named and 1 in found,
                 where,
                 f"says one {kind} {name}, {source} has {found}",
             )
 
     @staticmethod
-    def _counted(kind: str, counts: Counter[str]) -> int:
-        if kind in ("class", "struct", "interface", "record", "enum", "trait"):
-            others = sum(counts[noun] for noun in _TYPE_NOUNS if noun != kind)
-            return counts[kind] if not others else -1
-        return sum(counts[noun] for noun in _TYPE_NOUNS) if kind == "type" else counts[kind]
+    def _counted(kind: str, counts: Counter[str]) -> set[int]:
+        """How many there are: at the top, or with those inside modules."""
+        nouns = _TYPE_NOUNS if kind == "type" else (kind,)
+        top = sum(counts[noun] for noun in nouns)
+        if kind in _TYPE_NOUNS[:-1] and any(counts[noun] for noun in _TYPE_NOUNS if noun != kind):
+            return set()  # types of several kinds are counted together, as types
+        return {top, top + sum(counts[f"inner {noun}"] for noun in nouns)}
 
     def declarations(self, names: list[str], more: int, template: Json, where: str) -> None:
         """What a file is said to declare is declared there, and ``more`` is the whole rest."""
@@ -224,7 +226,8 @@ class Claims:
             return
         counts = count_declarations(body, template["language"]) or Counter()
         routines = counts["function"] + counts["method"]
-        whole = routines + sum(counts[noun] for noun in _TYPE_NOUNS)
+        types = sum(counts[noun] + counts[f"inner {noun}"] for noun in _TYPE_NOUNS)
+        whole = routines + types
         totals = {whole, routines, whole + counts["module"], counts["endpoint"], counts["test"]}
         self.ledger.expect(
             "declared-count",

@@ -100,7 +100,7 @@ def count_declarations(text: str, language: str) -> Counter[str] | None:
     """How many of each kind, ``None`` for a language without a grammar.
 
     Kinds: class, interface, struct, record, enum, trait, type, module, function, method, test,
-    endpoint.
+    endpoint; ``inner class`` and so on inside a module. Types inside types do not count.
 
     >>> count_declarations("class A:\\n    def f(self): ...\\n", "python")["method"]
     1
@@ -134,7 +134,8 @@ def _kind(node: Node) -> str:
         return kinds.get(value.type, "type") if value is not None else ""
     if node.type in _TYPES:
         named = node.child_by_field_name("name") is not None
-        return _TYPES[node.type] if named and _owner(node) in ("", "module") else ""
+        where = {"": "", "module": "inner "}.get(_owner(node))
+        return f"{where}{_TYPES[node.type]}" if named and where is not None else ""
     if node.type == "variable_declarator":
         value = node.child_by_field_name("value")
         return "function" if value is not None and value.type in _ARROWS and _at_top(node) else ""
