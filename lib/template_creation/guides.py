@@ -51,7 +51,7 @@ def render_guides(
         "habits": _habits(analysis.conventions),
         "rules": analysis.rules,
         "settings": _settings(analysis.settings),
-        "commits": analysis.commits,
+        "commits": _commits(analysis.commits),
         "technologies": [_technology_row(item) for item in _once_each(analysis.technologies)],
     }
     package: Row = {
@@ -168,6 +168,14 @@ def _settings(settings: Sequence[ToolSetting]) -> list[Row]:
         {"tool": tool, "lines": [f"`{text}` ({_first_of(found)})" for text, found in texts.items()]}
         for tool, texts in places.items()
     ]
+
+
+def _commits(commits: CommitFormat | None) -> Row | None:
+    """The commit format; subjects are quoted as code, since anybody may have written them."""
+    if commits is None:
+        return None
+    examples = [_code(subject) for subject in dict.fromkeys(commits.examples)]
+    return {"statement": commits.statement, "k": commits.k, "n": commits.n, "examples": examples}
 
 
 def _first_of(places: Sequence[str]) -> str:
