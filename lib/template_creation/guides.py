@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import (
     Analysis,
     Command,
+    CommitFormat,
     Convention,
     Layer,
     Technology,
@@ -76,8 +78,16 @@ def _cell(text: str) -> str:
 
 def _code(text: str) -> str:
     """``text`` as inline code in a table cell."""
-    mark = "``" if "`" in text else "`"
-    return f"{mark}{_cell(text)}{mark}"
+    return _quoted(_cell(text))
+
+
+def _quoted(text: str) -> str:
+    """``text`` as inline code on one line, whatever backticks it has."""
+    flat = " ".join(text.split())
+    longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
+    mark = "`" * (longest + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{mark}{pad}{flat}{pad}{mark}"
 
 
 def _template_row(item: Any) -> Row:
@@ -174,7 +184,7 @@ def _commits(commits: CommitFormat | None) -> Row | None:
     """The commit format; subjects are quoted as code, since anybody may have written them."""
     if commits is None:
         return None
-    examples = [_code(subject) for subject in dict.fromkeys(commits.examples)]
+    examples = [_quoted(subject) for subject in dict.fromkeys(commits.examples)]
     return {"statement": commits.statement, "k": commits.k, "n": commits.n, "examples": examples}
 
 
