@@ -11,6 +11,8 @@ from template_creation.analysis.conventions.calls import (
 )
 from template_creation.analysis.conventions.corpus import groups_of
 from template_creation.analysis.conventions.filenames import measure_file_names
+from template_creation.analysis.conventions.handlers import measure_handlers
+from template_creation.analysis.conventions.idioms import measure_idioms, measure_language
 from template_creation.analysis.conventions.measure import (
     MIN_SHARE,
     MIN_SITES,
@@ -43,6 +45,8 @@ def find_conventions(
     per_layer, whole = groups_of(codebase, facts, layers)
     for group in per_layer:
         measure_signatures(group, ledger)
+        measure_handlers(group, ledger)
+        measure_idioms(group, ledger)
         measure_types(group, ledger)
         measure_calls(group, ledger)
         measure_declared(group, ledger)
@@ -55,4 +59,5 @@ def find_conventions(
         measure_modules(group, names, ledger)
         measure_file_names(group, ledger)
         measure_signatures(group, ledger)
+        measure_language(group, ledger)
     return ranked(ledger.found)

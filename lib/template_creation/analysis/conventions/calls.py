@@ -20,9 +20,20 @@ _TEST_WORDS = frozenset({"test", "it", "describe", "expect", "assert", "require"
 _RUBY_COMMON_TEXT = """
     require require_relative include extend puts raise lambda proc new private attr_accessor
     attr_reader describe it context let before after expect create build render redirect_to
-    scope group_by map each
+    scope group_by map each eq be be_nil match_array contain_exactly have_text have_content click_on
+    fill_in click_button is_expected subject allow receive validates validate belongs_to has_many
+    has_one enum delegate before_action rescue_from
 """
 _RUBY_COMMON = frozenset(_RUBY_COMMON_TEXT.split())
+_GENERAL_ERRORS_TEXT = """
+    ValueError TypeError RuntimeError KeyError NotImplementedError AttributeError OSError
+    ArgumentError StandardError NotImplementedException ArgumentException RangeError
+    ArgumentNullException InvalidOperationException IllegalArgumentException SyntaxError
+    IllegalStateException RuntimeException UnsupportedOperationException
+"""
+_GENERAL_ERRORS = frozenset(_GENERAL_ERRORS_TEXT.split())
+_LEAST_RAISES = 10
+"""An error of the language itself is a habit only where it is raised often."""
 _THROW = {
     "python": r"\braise\s+(?:\w+\.)*{name}\b",
     "csharp": r"\bthrow\s+new\s+(?:\w+\.)*{name}\b",
@@ -104,7 +115,9 @@ def measure_raises(group: Group, ledger: Ledger) -> None:
     if not counts:
         return
     name, _ = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    if name in {"Error", "Exception"}:
+    if name in {"Error", "Exception"} or (
+        name in _GENERAL_ERRORS and sum(counts.values()) < _LEAST_RAISES
+    ):
         return
     ledger.measure(
         name,

@@ -23,6 +23,7 @@ MIN_SITES = 5
 """Fewer sites are an anecdote."""
 MIN_SHARE = 0.6
 """Below this share there is no habit to follow."""
+_MIN_HITS = 4
 _MAX_DISAGREEMENT = 0.02
 _FLAGS = re.DOTALL | re.MULTILINE
 
@@ -91,7 +92,7 @@ class Ledger:
             return False
         hits = tuple(item.site for item, found in pairs if found)
         misses = [item for item, found in pairs if not found]
-        if len(hits) < MIN_SHARE * len(chosen):
+        if len(hits) < max(_MIN_HITS, MIN_SHARE * len(chosen)):
             return False
         self.found.append(
             Convention(

@@ -18,6 +18,7 @@ _LAYERS = (
 )
 _KINDS = (
     *("decorator", "base type", "injected parameter", "exception", "class decorator", "derive"),
+    "class macro",
     *("result type", "injection", "type kind", "assertion style", "fixture", "test style"),
     *("async", "route option", "declared name", "call", "component form", "props type"),
     *("return annotation", "parameter annotation", "export", "type name", "file name"),

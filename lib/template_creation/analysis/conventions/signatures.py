@@ -11,7 +11,7 @@ from template_creation.analysis.conventions.measure import MIN_SHARE, MIN_SITES,
 from template_creation.values.analysis import Site
 from template_creation.values.facts import Symbol
 
-__all__ = ["measure_signatures"]
+__all__ = ["common_values", "measure_signatures", "route_handlers", "verb_of"]
 
 _NO_FUNCTIONS = frozenset({"docs", "ci", "infra", "config", "stories", "e2e"})
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
@@ -22,6 +22,13 @@ _PLAIN_TYPES_TEXT = """
     usize f64 &str &self interface{} T K V
 """
 _PLAIN_TYPES = frozenset(_PLAIN_TYPES_TEXT.split())
+_GENERAL_TYPE = re.compile(
+    r"(?:list|dict|set|tuple|type|Sequence|Mapping|Iterable|Iterator|Callable|Optional|Union|Array"
+    r"|Partial|Record|List|IEnumerable|Collection|Map|Set|Vec|Option)\b|.*\|\s*(?:None|null)\s*$"
+)
+"""Types of the language's own library, which say nothing of this codebase."""
+_LEAST_RESULTS = 6
+"""Fewer functions that return something are no sample of what a layer returns."""
 _TYPED = frozenset({"python", "csharp", "go", "java", "rust", "typescript"})
 # A parameter without a type: a bare name before a comma, the end or a default. Whole brackets
 # before it are stepped over, so that a comma inside a type does not count.
@@ -41,14 +48,31 @@ def measure_signatures(group: Group, ledger: Ledger) -> None:
         _python_docstrings(group, functions, ledger)
     if group.layer in {"", "tests", "e2e"}:
         return
-    if group.language == "python":
+    handlers = route_handlers(functions)
+    if group.language == "python" and not handlers:
         _python_async(group, functions, ledger)
-        _route_options(group, functions, ledger)
     if group.language in {"java", "csharp", "go", "rust"}:
         _doc_comments(group, functions, ledger)
-    _decorators(group, functions, ledger)
-    _parameter_types(group, functions, ledger)
-    _results(group, functions, ledger)
+    noun = "Route handlers" if handlers else f"Functions{of_layer(group)}"
+    _decorators(group, handlers or functions, noun, ledger)
+    _parameter_types(group, handlers or functions, noun, ledger)
+    if group.layer not in {"components", "pages", "stories"}:
+        _results(group, handlers or functions, noun, ledger)
+
+
+def verb_of(item: Symbol) -> str:
+    """``post`` of a function that carries ``@router.post(...)``; empty for other functions."""
+    for text in item.decorators:
+        if decorator_family(text).endswith(".<verb>"):
+            return re.split(r"[(<\s]", text.strip(), maxsplit=1)[0].rpartition(".")[2]
+    return ""
+
+
+def route_handlers(functions: Sequence[tuple[str, Symbol]]) -> list[tuple[str, Symbol]]:
+    """The functions whose decorator names an HTTP verb; none where they are too few to speak
+    of. What helpers beside them do says nothing about handlers."""
+    found = [(path, item) for path, item in functions if verb_of(item)]
+    return found if len(found) >= MIN_SITES else []
 
 
 def _python_annotations(
@@ -119,57 +143,22 @@ def _doc_comments(group: Group, functions: Sequence[tuple[str, Symbol]], ledger:
 
 
 def _python_async(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
-    routes = [
-        (path, item)
-        for path, item in functions
-        if any(_family(text).endswith(".<verb>") for text in item.decorators)
-    ]
-    chosen, noun = (routes, "Route handlers") if len(routes) >= MIN_SITES else (functions, "")
-    if not noun and not any(item.is_async for _, item in chosen):
-        return
-    noun = noun or f"Functions{of_layer(group)}"
-    for is_async, label, pattern in (
-        (True, "`async def`", r"^[ \t]*async\s+def\b"),
-        (False, "plain `def`", r"^[ \t]*def\b"),
-    ):
-        other = "plain `def`" if is_async else "`async def`"
-        if not is_async and not noun.startswith("Route"):
-            continue
+    if any(item.is_async for _, item in functions):
         ledger.measure(
-            "async" if is_async else "sync",
             "async",
-            f"{noun} are {label}",
-            pattern,
+            "async",
+            f"Functions{of_layer(group)} are `async def`",
+            r"^[ \t]*async\s+def\b",
             [
-                Sample(signature_site(path, item), item.is_async == is_async, other)
-                for path, item in chosen
+                Sample(signature_site(path, item), item.is_async, "plain `def`")
+                for path, item in functions
             ],
             layer=group.layer,
             language=group.language,
         )
 
 
-def _route_options(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
-    """Keywords that the route decorators carry (``response_model=``)."""
-    values = []
-    for path, item in functions:
-        if any(_family(text).endswith(".<verb>") for text in item.decorators):
-            site = signature_site(path, item)
-            text = ledger.texts.lines(path, site.line, site.end_line).split("def ", 1)[0]
-            values.append((site, sorted(set(re.findall(r"\b(\w+)\s*=(?!=)", text)))))
-    for name in common_values(values, limit=2):
-        ledger.measure(
-            name,
-            "route option",
-            f"Route decorators{of_layer(group)} declare `{name}=`",
-            rf"@\w+\.\w+\((?:(?!\bdef\s).)*\b{re.escape(name)}\s*=",
-            [Sample(site, name in found, f"no `{name}`") for site, found in values],
-            layer=group.layer,
-            language=group.language,
-        )
-
-
-def _family(text: str) -> str:
+def decorator_family(text: str) -> str:
     """A decorator's family: ``router.get("/")`` -> ``router.<verb>``."""
     callee = re.split(r"[(<\s]", text.strip(), maxsplit=1)[0]
     owner, dot, last = callee.rpartition(".")
@@ -191,9 +180,11 @@ def _family_pattern(family: str, language: str) -> str:
     return rf"{starts.get(language, '@')}{escaped}\b"
 
 
-def _decorators(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
+def _decorators(
+    group: Group, functions: Sequence[tuple[str, Symbol]], noun: str, ledger: Ledger
+) -> None:
     values = [
-        (signature_site(path, item), [_family(text) for text in item.decorators])
+        (signature_site(path, item), [decorator_family(text) for text in item.decorators])
         for path, item in functions
         if item.name not in {"__init__", "constructor", item.parent}
     ]
@@ -202,10 +193,12 @@ def _decorators(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: L
     for family in common_values(values, limit=2):
         if family in {"Override", "override", "property", "staticmethod", "classmethod", "Test"}:
             continue
+        if family.endswith((".<verb>", "<Verb>", "<Verb>Mapping")):
+            continue  # that a handler is registered says nothing
         ledger.measure(
             family,
             "decorator",
-            f"Functions{of_layer(group)} carry `{start}{family}{end}`",
+            f"{noun} carry `{start}{family}{end}`",
             _family_pattern(family, group.language),
             [Sample(site, family in found) for site, found in values],
             layer=group.layer,
@@ -227,7 +220,9 @@ def _type_pattern(text: str) -> str:
     return rf"(?<![\w.]){joined}(?!\w)"
 
 
-def _parameter_types(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
+def _parameter_types(
+    group: Group, functions: Sequence[tuple[str, Symbol]], noun: str, ledger: Ledger
+) -> None:
     if group.language not in _TYPED:
         return
     values = []
@@ -236,12 +231,18 @@ def _parameter_types(group: Group, functions: Sequence[tuple[str, Symbol]], ledg
         if types:
             values.append((signature_site(path, item), types))
     for text in common_values(values, limit=3):
-        if text in _PLAIN_TYPES or text.endswith("Props") or len(text) > 60 or text.startswith("{"):
+        if (
+            _GENERAL_TYPE.match(text)
+            or text in _PLAIN_TYPES
+            or text.endswith("Props")
+            or len(text) > 60
+            or text.startswith("{")
+        ):
             continue
         ledger.measure(
             text,
             "injected parameter",
-            f"Functions{of_layer(group)} take a parameter of type `{text}`",
+            f"{noun} take a parameter of type `{text}`",
             _type_pattern(text),
             [Sample(site, text in found) for site, found in values],
             layer=group.layer,
@@ -249,7 +250,9 @@ def _parameter_types(group: Group, functions: Sequence[tuple[str, Symbol]], ledg
         )
 
 
-def _results(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:
+def _results(
+    group: Group, functions: Sequence[tuple[str, Symbol]], noun: str, ledger: Ledger
+) -> None:
     """The head of the result type that most functions share (``Task``, ``Result``, ``error``)."""
     if group.language not in _TYPED:
         return
@@ -258,14 +261,14 @@ def _results(group: Group, functions: Sequence[tuple[str, Symbol]], ledger: Ledg
         head = _result_head(item.returns, group.language)
         if head:
             values.append((signature_site(path, item), [head]))
-    for head in common_values(values, limit=1):
+    for head in common_values(values, limit=1) if len(values) >= _LEAST_RESULTS else ():
         if head in {"None", "void", "Any", "Self", "any", "unknown", "Element"}:
             continue
         shown = f"{head}<...>" if head in {"Result", "Option", "Ok", "ResponseEntity"} else head
         ledger.measure(
             f"returns-{head}",
             "result type",
-            f"Functions{of_layer(group)} that return something return `{shown}`"
+            f"{noun} that return something return `{shown}`"
             + (" as the last result" if head == "error" else ""),
             _result_pattern(head, group.language),
             [Sample(site, head in found, f"`{found[0]}`") for site, found in values],

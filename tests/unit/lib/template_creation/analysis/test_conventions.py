@@ -38,6 +38,16 @@ router = APIRouter(prefix="/NN")
 def read_NN(session: SessionDep, key: dict[str, tuple[int, str]]) -> Word:
     \"\"\"Reads.\"\"\"
     raise HTTPException(status_code=404)
+
+
+@router.post("/", response_model=Word, status_code=201)
+def create_NN(session: SessionDep, key: dict[str, tuple[int, str]]) -> Word:
+    \"\"\"Creates.\"\"\"
+    return Word()
+
+
+def _helper(number: int) -> int:
+    return number
 """
 COMPONENT = """\
 import { Box } from '@/ui/box'
@@ -75,7 +85,9 @@ use axum::{Json, Extension};
 #[derive(Debug, serde::Serialize)]
 pub struct WordBody { id: i32 }
 
-pub async fn read_NN(ctx: Extension<Context>) -> Result<Json<WordBody>> { todo!() }
+pub async fn read_NN(ctx: Extension<Context>) -> Result<Json<WordBody>> {
+    sqlx::query_as!(WordBody, "select 1").fetch_one(&ctx.db).await
+}
 """
 JAVA = """\
 package a;
@@ -126,8 +138,8 @@ CASES = [
         "FastAPI routes",
         many("app/routes/W.py", ROUTES),
         (
-            "Functions of the api layer carry `@router.<verb>`",
-            "Functions of the api layer take a parameter of type `SessionDep`",
+            "Route handlers take a parameter of type `SessionDep`",
+            "Handlers of POST declare the status 201",
             "Errors of the api layer are raised as `HTTPException`",
             "Route handlers are plain `def`",
             "Route decorators of the api layer declare `response_model=`",
@@ -190,6 +202,7 @@ CASES = [
             "Functions of the data layer take a parameter of type `context.Context`",
             "Files of the data layer declare a function `New*`",
             "Types of the data layer are named `*Repository`",
+            "A `context.Context` is the first parameter",
             "Errors are wrapped with `fmt.Errorf` and `%w`",
         ),
     ),
@@ -200,6 +213,9 @@ CASES = [
             "Functions of the api layer take a parameter of type `Extension<Context>`",
             "Types of the api layer derive `Serialize`",
             "Functions of the api layer that return something return `Result<...>`",
+            "Functions of the api layer are `async fn`",
+            "Queries of the api layer are checked at compile time (`sqlx::query!`, `query_as!`, "
+            "`query_scalar!`)",
         ),
     ),
     Case(
@@ -207,7 +223,6 @@ CASES = [
         many("src/main/java/a/W.java", JAVA),
         (
             "Classes of the api layer carry `@RestController`",
-            "Functions of the api layer carry `@<Verb>Mapping`",
             "Managed classes of the api layer take what they need by constructor",
             "Types of the api layer are named `*Controller`",
             "Functions of the api layer that return something return `ResponseEntity<...>`",
@@ -223,6 +238,48 @@ CASES = [
             "Errors of the jobs layer are raised as `ShopError`",
             "Files of the jobs layer are named `*_job.rb`",
             "Files start with `# frozen_string_literal: true`",
+        ),
+    ),
+    Case(
+        "Rails models",
+        many(
+            "app/models/W.rb",
+            "class Word < ApplicationRecord\n  belongs_to :shop\n"
+            "  validates :name, presence: true\nend\n",
+            **{"Gemfile": 'gem "rails"\n'},
+        ),
+        (
+            "Classes of the models layer inherit from `ApplicationRecord`",
+            "Classes of the models layer say `belongs_to`",
+            "Classes of the models layer say `validates`",
+        ),
+    ),
+    Case(
+        "RSpec specs",
+        many(
+            "spec/models/W_spec.rb",
+            'RSpec.describe Word do\n  let(:word) { create(:word) }\n\n  context "new" do\n'
+            '    it "works" do\n      expect(word).to eq(1)\n    end\n  end\nend\n',
+            **{"Gemfile": 'gem "rails"\n'},
+        ),
+        (
+            "Spec files open with `RSpec.describe`",
+            "Specs group their cases in `context` blocks",
+            "Specs set their data up with `let`",
+            "Specs make records with a factory's `create`",
+        ),
+    ),
+    Case(
+        "hooks around queries",
+        many(
+            "src/features/words/api/get-W.ts",
+            "import { useQuery } from '@tanstack/react-query'\n\n"
+            "export const useWord = () => {\n  return useQuery({ queryKey: ['NN'] })\n}\n",
+            **{"package.json": '{"dependencies": {"react": "1"}}'},
+        ),
+        (
+            "Files of the data layer that fetch export a hook of their own around `useQuery` or "
+            "`useMutation`",
         ),
     ),
     Case(
@@ -273,7 +330,7 @@ def test_the_sites_that_do_otherwise_are_listed_with_what_they_do(survey: Survey
     files["app/routes/user.py"] = ROUTES.replace("def read_NN", "async def read")
     found = by_statement(survey(files), "Route handlers are plain `def`")
     assert found is not None
-    assert (found.k, found.n, found.otherwise) == (5, 6, "`async def`")
+    assert (found.k, found.n, found.otherwise) == (11, 12, "`async def`")
     assert found.misses == (Site("app/routes/user.py", 6, 7),)
 
 
@@ -312,7 +369,7 @@ def test_ids_are_unique_and_the_most_useful_kind_stands_first(survey: Survey) ->
     analysis = survey({**CASES[0].files, **CASES[-1].files})
     ids = [item.id for item in analysis.conventions]
     assert len(ids) == len(set(ids))
-    assert analysis.conventions[0].kind == "decorator"
+    assert analysis.conventions[0].kind == "injected parameter"
     assert [item.layer for item in analysis.conventions][-1] == ""
 
 
@@ -331,3 +388,21 @@ def test_recounting_notices_a_changed_file() -> None:
     assert recount(held, lambda path: b"async def f(): ...\n") == (0, 5)
     by_path = replace(held, pattern=r"^[0-3]\.py$", subject="path")
     assert recount(by_path, lambda path: b"") == (4, 5)
+
+
+def test_an_error_of_the_language_is_no_habit_of_a_few_places(survey: Survey) -> None:
+    def raising(name: str) -> list[str]:
+        files = many("app/services/W.py", f"def word_NN():\n    raise {name}()\n", 7)
+        return [item.kind for item in survey(files).conventions if item.kind == "exception"]
+
+    assert raising("ValueError") == []
+    assert raising("OutOfStock") == ["exception"]
+
+
+def test_two_of_three_is_an_anecdote_even_where_the_share_is_enough(
+    tmp_path: Path, survey: Survey
+) -> None:
+    (tmp_path / "a.py").write_text("x\nx\nx\ny\ny\n", encoding="utf-8")
+    ledger = Ledger(TextCache(lambda path: (tmp_path / path).read_bytes()))
+    samples = [Sample(Site("a.py", line, line), line <= 3) for line in range(1, 6)]
+    assert not ledger.measure("x", "call", "Lines say x", "x", samples)
