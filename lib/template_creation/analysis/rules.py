@@ -1,7 +1,8 @@
 """Rules that the project wrote down, quoted to the letter.
 
 Read from the files that tell people and assistants how to work here. A rule is a list item or
-a sentence with an imperative or modal word; greetings, legal text, links and code are not.
+a sentence with an imperative or modal word that a writer can check; vague advice, greetings,
+legal text, links and code are not.
 Text that tries to instruct a model to do something else is data and never a rule.
 """
 
@@ -20,6 +21,8 @@ __all__ = ["MAX_RULES", "find_rules", "rules_in"]
 
 MAX_RULES = 40
 """How many rules are kept, from the most specific sources first."""
+_MAX_PER_SOURCE = 12
+_MAX_LETTERS = 200
 
 _SOURCES: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -64,6 +67,21 @@ _NOT_A_RULE = re.compile(
     r"for example|issues?|pull requests?|PRs?)\b",
     re.IGNORECASE,
 )
+_VAGUE = re.compile(
+    r"\b(?:appropriate(?:ly)?|as (?:close|few|little|much|needed|possible|small)|careful(?:ly)?"
+    r"|clean(?:ly)?|clear(?:ly)? purpose|consider|excessive(?:ly)?|good|meaningful|neat(?:ly)?"
+    r"|necessary|proper(?:ly)?|readable|reasonabl[ey]|sensibl[ey]|simple|too (?:many|much)"
+    r"|well[- ]\w+|when possible|where possible|wise(?:ly)?)\b",
+    re.IGNORECASE,
+)
+"""Words that leave what is asked for to the reader, who cannot check it then."""
+_ANCHOR = re.compile(
+    r"`[^`]+`|\b[\w.-]+/[\w./-]+|\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b|\b\w+_\w+\b|\d"
+)
+"""Something of the code that a reader can look for: a name, a path, a number."""
+_EXPLAINS = re.compile(
+    r"(?:This|That|These|Those|It|They|Otherwise|Then|Here|There)\b|.*\bbecause\b"
+)
 _FIRST_PERSON = re.compile(
     r"\b(?:I|I'm|I'll|[Mm]e|[Mm]y|[Ww]e'\w+|[Uu]s|[Oo]ur)\b|"
     r"\b[Ww]e (?!use\b|follow\b|prefer\b)"
@@ -102,20 +120,28 @@ class _Block:
 def find_rules(
     codebase: Codebase, texts: TextCache
 ) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
-    """Up to `MAX_RULES` rules, sources for assistants first, each text once; and the places
-    where the project rules on contributions made with models."""
+    """Up to `MAX_RULES` rules, sources for assistants first, at most twelve of one document,
+    each text once; and the places where the project rules on contributions made with models."""
     found: list[Rule] = []
     notices: list[Problem] = []
     seen: set[str] = set()
     for path in _sources(codebase):
         text = texts.text(path)
         notices += policies_in(path, text)
+        own = []
         for rule in rules_in(path, text):
             key = re.sub(r"\W+", " ", rule.text.lower()).strip()
             if key not in seen:
                 seen.add(key)
-                found.append(rule)
+                own.append(rule)
+        strongest = sorted(own, key=_strength_rank)[:_MAX_PER_SOURCE]
+        found += [rule for rule in own if rule in strongest]
     return tuple(found[:MAX_RULES]), tuple(notices)
+
+
+def _strength_rank(rule: Rule) -> tuple[bool, bool, int]:
+    """What names something of the code before what does not, demands before preferences."""
+    return (_ANCHOR.search(rule.text) is None, rule.modality == "prefer", rule.line)
 
 
 def _sources(codebase: Codebase) -> list[str]:
@@ -143,9 +169,17 @@ def rules_in(path: str, text: str) -> Iterator[Rule]:
 
 def _modality(sentence: str, *, is_item: bool) -> Literal["must", "must-not", "prefer"] | None:
     words = sentence.split()
-    if not 4 <= len(words) <= 40 or len(sentence) > 280 or sentence.endswith((":", "?", "!")):
+    if (
+        not 4 <= len(words) <= 40
+        or len(sentence) > _MAX_LETTERS
+        or sentence.endswith((":", "?", "!"))
+    ):
         return None
     if _NOT_A_RULE.search(sentence) or _FIRST_PERSON.search(sentence):
+        return None
+    if _VAGUE.search(sentence) and not _ANCHOR.search(sentence):
+        return None
+    if not is_item and _EXPLAINS.match(sentence):
         return None
     if re.match(r"If\b(?!.*\b(?:must|always)\b)", sentence):
         return None

@@ -32,7 +32,8 @@ _BOM: Final = b"\xef\xbb\xbf"
 _COMMENT: Final = rb"(?m)^[ \t]*(?://+|#+|/\*+|\*|--+|<!--|;+|\"\"\"|''')?[ \t]*"
 _GENERATED: Final = re.compile(
     _COMMENT + rb"(?:@generated\b|<auto-?generated\b|Code generated [^\n]{0,200}DO NOT EDIT"
-    rb"|(?:This (?:file|code|class|module) (?:is|was) )?(?:auto(?:matically)?[- ]?generated)"
+    rb"|(?:NOTE: *)?(?:This (?:file|code|class|module|program) (?:is|was|has been) )?"
+    rb"(?:auto(?:matically)?[- ]?generated)"
     rb"[ \t]+(?:by|from|with|using)[ \t])",
     re.IGNORECASE,
 )

@@ -93,7 +93,7 @@ def layer_signal(
         (strong(view) if strong else None)
         or named_path(file.path, language, technologies, root)
         or (weak(view) if weak else None)
-        or broad_path(file.path, root)
+        or broad_path(file.path, root, language)
     )
 
 

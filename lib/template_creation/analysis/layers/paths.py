@@ -111,7 +111,7 @@ def _folder_layer(
 ) -> str:
     table = _table().folder
     words = words_of(folder.strip("_()[]"))
-    if not words:
+    if not words or _is_name(folder, language):
         return ""
     whole = "".join(words)
     if whole == "tasks":
@@ -122,6 +122,12 @@ def _folder_layer(
         inside = {"pages", "app"} & set(folders[: folders.index(folder)])
         return "api" if inside and "features" not in folders else "data"
     return _fitting(layer, word, language, technologies)
+
+
+def _is_name(folder: str, language: str) -> bool:
+    """Whether a folder of front-end code is named after a thing: ``UserSettings`` holds the
+    components of a page and no settings."""
+    return language in _FRONT and re.fullmatch(r"(?:[A-Z][a-z0-9]+){2,}", folder) is not None
 
 
 def _fitting(layer: str, word: str, language: str, technologies: frozenset[str]) -> str:
@@ -135,7 +141,7 @@ def _fitting(layer: str, word: str, language: str, technologies: frozenset[str])
     return "" if layer in _ONLY_FRONT and word not in _ANYWHERE else layer
 
 
-def broad_path(path: str, root: str = "") -> Signal | None:
+def broad_path(path: str, root: str = "", language: str = "") -> Signal | None:
     """The layer by a broad folder word or the name of an entry point, the last resort."""
     table = _table()
     inner = path.removeprefix(f"{root}/") if root else path
@@ -145,7 +151,7 @@ def broad_path(path: str, root: str = "") -> Signal | None:
         return Signal(table.entry[stem], f"entry point {stem}")
     project = root.rpartition("/")[2]
     for folder in (*reversed(folders), project):
-        words = words_of(folder.strip("_()[]"))
+        words = () if _is_name(folder, language) else words_of(folder.strip("_()[]"))
         layer = table.broad.get(words[-1], "") if words else ""
         if layer == "data" and words_of(root)[-1:] in (("web",), ("api",)):
             layer = "utilities"  # the plumbing of a web project, not its persistence

@@ -102,6 +102,13 @@ CASES = [
     ),
     Case("components", "src/things/card.tsx", JSX, REACT, "function that returns JSX"),
     Case("components", "src/components/UserSettings/form.tsx", JSX, REACT),
+    Case(
+        "components",
+        "src/components/UserSettings/columns.ts",
+        "export const columns = [1]\n",
+        REACT,
+        "folder components/",
+    ),
     Case("hooks", "src/things/use-cart.ts", "export function useCart() {}\n", REACT),
     Case(
         "state",

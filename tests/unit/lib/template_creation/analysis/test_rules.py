@@ -94,8 +94,12 @@ def test_sources_for_assistants_come_first_and_each_text_counts_once(survey: Sur
 
 
 def test_no_more_than_the_most_important_rules_are_kept(survey: Survey) -> None:
-    many = "".join(f"- Never call function number{n} from a handler\n" for n in range(60))
-    assert len(survey({"AGENTS.md": many}).rules) == MAX_RULES
+    def rules(first: int) -> str:
+        return "".join(f"- Never call function number{first + n} here\n" for n in range(20))
+
+    files = {f"part{n}/AGENTS.md": rules(100 * n) for n in range(5)}
+    assert len(survey({"AGENTS.md": rules(1000)}).rules) == 12
+    assert len(survey(files).rules) == MAX_RULES
 
 
 def test_a_policy_on_contributions_made_with_ai_is_reported_and_is_no_rule(survey: Survey) -> None:
@@ -103,3 +107,30 @@ def test_a_policy_on_contributions_made_with_ai_is_reported_and_is_no_rule(surve
     analysis = survey({"AGENTS.md": "All LLM contributions are strictly forbidden.\n"})
     assert analysis.rules == ()
     assert [(p.path, p.line) for p in analysis.problems] == [("AGENTS.md", 1)]
+
+
+VAGUE = [
+    "- Always write clean code that others can read",
+    "- Limit the props: consider composition if there are too many of them",
+    "- Each component should have one clear purpose in the end",
+    "Absolute imports should always be used because it makes moving files easier.",
+    "This means that the code should always flow in one direction.",
+    f"- You must never {'really ' * 30}do that.",
+]
+
+
+@pytest.mark.parametrize("line", VAGUE)
+def test_what_a_writer_cannot_check_is_no_rule(line: str) -> None:
+    assert list(rules_in("CLAUDE.md", f"{line}\n")) == []
+
+
+def test_a_vague_word_beside_a_name_of_the_code_still_rules() -> None:
+    line = "- Never put more than necessary into `core/models.py`"
+    assert [rule.modality for rule in rules_in("CLAUDE.md", line)] == ["must-not"]
+
+
+def test_of_a_long_document_the_rules_that_name_something_are_kept(survey: Survey) -> None:
+    lines = [f"- Prefer the thing named number-{chr(97 + n)} over others" for n in range(12)]
+    lines += [f"- Never call `step_{chr(97 + n)}` from a view" for n in range(8)]
+    found = survey({"AGENTS.md": "\n".join(lines)}).rules
+    assert [rule.line for rule in found] == [1, 2, 3, 4, *range(13, 21)]
