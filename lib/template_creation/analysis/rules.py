@@ -76,7 +76,7 @@ _VAGUE = re.compile(
 )
 """Words that leave what is asked for to the reader, who cannot check it then."""
 _ANCHOR = re.compile(
-    r"`[^`]+`|\b[\w.-]+/[\w./-]+|\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b|\b\w+_\w+\b|\d"
+    r"`[^`]+`|\b[\w.-]+/[\w./-]+|\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b|\b\w+_\w+\b|\b[A-Z]{3,}\b|\d"
 )
 """Something of the code that a reader can look for: a name, a path, a number."""
 _EXPLAINS = re.compile(

@@ -17,7 +17,7 @@ from template_creation.templating.vocabulary import INVARIANT_WORDS, STOP_WORDS,
 from template_creation.templating.words import plural, plural_words, singular, split_words
 from template_creation.values.analysis import Analysis
 
-__all__ = ["Entity", "find_entities", "paths_of", "relative_path", "shared_names"]
+__all__ = ["Entity", "find_entities", "normal_words", "paths_of", "relative_path", "shared_names"]
 
 _MAX_ENTITIES = 12
 _MAX_WORDS = 3
@@ -44,6 +44,26 @@ class Entity:
         return " ".join(self.words)
 
 
+class _Nouns:
+    """A set of nouns that is quick to look for: most names hold the first word of none."""
+
+    def __init__(self, words: Iterable[_Words]) -> None:
+        self.words = frozenset(words)
+        self._heads = frozenset(item[0] for item in self.words)
+
+    def within(self, name: _Words) -> set[_Words]:
+        """The nouns that are a run of the words of ``name``."""
+        if self._heads.isdisjoint(name):
+            return set()
+        return {
+            name[start : start + length]
+            for start, word in enumerate(name)
+            if word in self._heads
+            for length in range(1, min(_MAX_WORDS, len(name) - start) + 1)
+            if name[start : start + length] in self.words
+        }
+
+
 def relative_path(analysis_roots: Iterable[str], path: str) -> tuple[str, str]:
     """The nearest root above ``path`` and the path below it."""
     roots = analysis_roots if isinstance(analysis_roots, set | frozenset) else set(analysis_roots)
@@ -55,8 +75,8 @@ def relative_path(analysis_roots: Iterable[str], path: str) -> tuple[str, str]:
     return "", path
 
 
-@lru_cache(maxsize=1 << 15)
-def _normal(name: str) -> _Words:
+@lru_cache(maxsize=1 << 17)
+def normal_words(name: str) -> _Words:
     """The words of ``name``, each in the singular."""
     return tuple(singular(word) for word in split_words(name))
 
@@ -72,6 +92,7 @@ def find_entities(analysis: Analysis) -> tuple[Entity, ...]:
     declared = _declared_types(analysis)
     candidates = _in_both_numbers(analysis, {item for item in declared if _may_be_entity(item)})
     layer_of = analysis.layer_of
+    nouns = _Nouns(candidates)
     patterns: dict[str, set[_Words]] = defaultdict(set)
     contexts: dict[_Words, set[str]] = defaultdict(set)
     files: dict[_Words, set[str]] = defaultdict(set)
@@ -79,7 +100,7 @@ def find_entities(analysis: Analysis) -> tuple[Entity, ...]:
         if analysis.files[path].generated:
             continue
         _, below = relative_path(roots, path)
-        for words, pattern in _path_patterns(below, candidates):
+        for words, pattern in _path_patterns(below, nouns):
             patterns[pattern].add(words)
             files[words].add(path)
             contexts[words].add(layer_of.get(path) or pattern)
@@ -91,7 +112,7 @@ def find_entities(analysis: Analysis) -> tuple[Entity, ...]:
         for symbol in facts.symbols:
             if symbol.kind == "test":
                 continue
-            for words, pattern in _name_patterns(symbol.name, candidates):
+            for words, pattern in _name_patterns(symbol.name, nouns):
                 names[pattern].add(words)
                 if layer:
                     contexts[words].add(layer)
@@ -164,7 +185,8 @@ def _in_both_numbers(analysis: Analysis, candidates: set[_Words]) -> set[_Words]
     plurals = {plural_words(words): words for words in candidates}
     names = {name for facts in analysis.facts.values() for name in facts.identifiers}
     names.update(part for path in analysis.files for part in path.split("/"))
-    seen = {words for name in names for words in _runs(split_words(name)) if words in plurals}
+    wanted = _Nouns(plurals)
+    seen = {words for name in names for words in wanted.within(split_words(name))}
     return {plurals[words] for words in seen}
 
 
@@ -198,25 +220,18 @@ def _may_be_entity(words: _Words) -> bool:
     )
 
 
-def _path_patterns(path: str, candidates: set[_Words]) -> Iterator[tuple[_Words, str]]:
+def _path_patterns(path: str, nouns: _Nouns) -> Iterator[tuple[_Words, str]]:
     """Each candidate in ``path`` with the path's words around it."""
-    parts = [_normal(part) for part in path.split("/")]
-    present = {words for part in parts for words in _runs(part) if words in candidates}
-    for words in present:
+    parts = [normal_words(part) for part in path.split("/")]
+    for words in {words for part in parts for words in nouns.within(part)}:
         yield words, "/".join(_replaced(part, words) for part in parts)
 
 
-def _name_patterns(name: str, candidates: set[_Words]) -> Iterator[tuple[_Words, str]]:
-    normal = _normal(name)
-    for words in set(_runs(normal)) & candidates:
+def _name_patterns(name: str, nouns: _Nouns) -> Iterator[tuple[_Words, str]]:
+    normal = normal_words(name)
+    for words in nouns.within(normal):
         if len(words) < len(normal):
             yield words, f"name: {_replaced(normal, words)}"
-
-
-def _runs(words: _Words) -> Iterator[_Words]:
-    for start in range(len(words)):
-        for length in range(1, min(_MAX_WORDS, len(words) - start) + 1):
-            yield words[start : start + length]
 
 
 def _replaced(part: _Words, words: _Words) -> str:
@@ -232,10 +247,15 @@ def _replaced(part: _Words, words: _Words) -> str:
     return " ".join(out)
 
 
+@lru_cache(maxsize=64)
+def _nouns_of(words: tuple[_Words, ...]) -> _Nouns:
+    return _Nouns(words)
+
+
 def paths_of(entities: Iterable[Entity], path: str) -> Iterator[tuple[Entity, str]]:
     """The entities whose words stand in ``path``, each with the pattern of the path."""
     by_words = {entity.words: entity for entity in entities}
-    for words, pattern in _path_patterns(path, set(by_words)):
+    for words, pattern in _path_patterns(path, _nouns_of(tuple(by_words))):
         yield by_words[words], pattern
 
 
@@ -249,7 +269,7 @@ def shared_names(
     ``FormItem`` of a form library that was copied into the codebase is no item: the user form
     uses it as well, and there is no ``FormUser``.
     """
-    words = {entity.words for entity in entities}
+    nouns = _Nouns(entity.words for entity in entities)
     roots = frozenset(root.path for root in analysis.roots)
     patterns: dict[str, set[_Words]] = defaultdict(set)
     outside: dict[_Words, dict[str, str]] = defaultdict(dict)
@@ -259,8 +279,8 @@ def shared_names(
         for found in about:
             own[found].update(symbol.name for symbol in facts.symbols)
         for name in facts.identifiers:
-            normal = _normal(name)
-            for found in set(_runs(normal)) & words:
+            normal = normal_words(name)
+            for found in nouns.within(normal):
                 if len(found) == len(normal):
                     continue
                 pattern = _replaced(normal, found)

@@ -14,9 +14,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from template_creation.syntax import GRAMMAR_LANGUAGES
-from template_creation.templating.entities import Entity, paths_of, relative_path
+from template_creation.templating.entities import (
+    Entity,
+    normal_words,
+    paths_of,
+    relative_path,
+)
 from template_creation.templating.vocabulary import OVERLOADED_ENTITIES, words_in
-from template_creation.templating.words import singular, split_words
+from template_creation.templating.words import split_words
 from template_creation.values.analysis import Analysis
 
 __all__ = ["Group", "Member", "find_groups", "second_exemplars"]
@@ -174,8 +179,11 @@ def _entity_in_names(entities: Sequence[Entity], analysis: Analysis, path: str) 
     that everything refers to, such as a user."""
     facts = analysis.facts.get(path)
     names = [item.name for item in facts.symbols if item.kind != "method"] if facts else []
-    texts = [f" {' '.join(singular(word) for word in split_words(name))} " for name in names]
+    texts = [f" {' '.join(normal_words(name))} " for name in names]
+    joined = "".join(texts)
     for entity in entities:
+        if f" {entity.name} " not in joined:
+            continue
         count = sum(f" {entity.name} " in text for text in texts)
         if count >= 2 and 2 * count >= len(texts) and not OVERLOADED_ENTITIES & {*entity.words}:
             return entity

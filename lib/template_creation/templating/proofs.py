@@ -168,13 +168,14 @@ def _name_fault(
     forward: dict[str, str] = {}
     backward: dict[str, str] = {}
     bad: set[str] = set()
-    for old, new in zip(before, after, strict=True):
-        one, other = _bare(old), _bare(new)
+    pairs = [(old, _bare(old), _bare(new)) for old, new in zip(before, after, strict=True)]
+    touched = {name for _, one, other in pairs if one != other for name in (one, other)}
+    for old, one, other in pairs:
         if one != other:
             renamed.add(one)
             if not _keeps_style(one, other):
                 bad.add(one)
-        elif is_foreign_site(old, subject.names):
+        elif one not in touched or is_foreign_site(old, subject.names):
             continue
         # A package is another kind of name than a variable that is written the same.
         space = "package " if site_kind(old) == "package" else ""

@@ -40,6 +40,7 @@ CASE_STYLES: tuple[CaseStyle, ...] = (
 )
 
 _ASCII_WORD = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+_PLURAL_ENDS = ("s", "men", "people", "ren")
 _IRREGULAR_SINGULARS = {many: one for one, many in IRREGULAR_PLURALS.items()}
 
 
@@ -79,7 +80,7 @@ def singular(word: str) -> str:
         return word
     if word in _IRREGULAR_SINGULARS:
         return _IRREGULAR_SINGULARS[word]
-    if len(word) <= 3 or word.endswith(("ss", "us", "is")):
+    if len(word) <= 3 or word.endswith(("ss", "us", "is")) or not word.endswith(_PLURAL_ENDS):
         return word
     one = inflection.singularize(word)
     return one if plural(one) == word else word

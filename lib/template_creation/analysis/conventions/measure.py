@@ -63,6 +63,17 @@ class Ledger:
         self.texts = texts
         self.found: list[Convention] = []
         self.refused: list[tuple[str, int, int]] = []
+        self._known: dict[tuple[str, Site], bool] = {}
+
+    def _matches(self, wanted: re.Pattern[str], site: Site, subject: str) -> bool:
+        """Whether the pattern is found at the site; a layer and the whole codebase ask alike."""
+        if subject == "path":
+            return wanted.search(site.path) is not None
+        key = (wanted.pattern, site)
+        if key not in self._known:
+            text = self.texts.lines(site.path, site.line, site.end_line)
+            self._known[key] = wanted.search(text) is not None
+        return self._known[key]
 
     def measure(
         self,
@@ -83,7 +94,7 @@ class Ledger:
         if len(chosen) < MIN_SITES or sum(item.hit for item in chosen) < MIN_SHARE * len(chosen):
             return False
         wanted = re.compile(pattern, _FLAGS)
-        matched = [bool(wanted.search(_text_of(item.site, subject, self.texts))) for item in chosen]
+        matched = [self._matches(wanted, item.site, subject) for item in chosen]
         pairs = list(zip(chosen, matched, strict=True))
         wrong = sum(item.hit != found for item, found in pairs)
         identity = "-".join(part for part in (layer or "project", language, kind, key) if part)

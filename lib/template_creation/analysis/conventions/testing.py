@@ -81,9 +81,10 @@ def _assertions(group: Group, tests: Sequence[tuple[str, Symbol]], ledger: Ledge
     if not styles:
         return
     used = []
+    compiled = [(name, re.compile(pattern, re.MULTILINE)) for name, pattern in styles]
     for path, item in tests:
         text = ledger.texts.lines(path, item.line, item.end_line)
-        style = next((n for n, p in styles if re.search(p, text, re.MULTILINE)), "")
+        style = next((name for name, wanted in compiled if wanted.search(text)), "")
         if style:
             used.append((whole_site(path, item), style))
     counts = Counter(style for _, style in used)
