@@ -48,9 +48,10 @@ class Group:
         """Functions and methods, without those inside other functions."""
         for path, facts in self.files:
             inner = {item.name for item in facts.symbols if item.kind in {"function", "test"}}
+            inner.discard("")
             for symbol in facts.symbols:
                 if symbol.kind == "method" or (
-                    symbol.kind == "function" and symbol.parent not in inner - {""}
+                    symbol.kind == "function" and symbol.parent not in inner
                 ):
                     yield path, symbol
 
