@@ -74,7 +74,8 @@ def complete(event):
 
 PIPELINE = Pipeline(
     batched(Ask() >> Check() >> filtered(keep), chunk_size=2, over="numbers", key=name,
-            reduce={"tokens": "sum"}, on_batch_complete=complete) >> Report()
+            reduce={"tokens": "sum"}, on_batch_complete=complete,
+            on_batch_error=lambda event: None) >> Report()
 )
 
 def main():

@@ -8,10 +8,11 @@ load, stages, persist; then the core stores and announces the chunk.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from batch_engine.core import (
@@ -28,6 +29,7 @@ from batch_engine.core import (
 from batch_engine.core.failpoints import failpoint
 from batch_engine.pipeline.agent import Agent, Batch, StageContext
 from batch_engine.pipeline.answers import Element, branches_merged, fields_merged, matched
+from batch_engine.pipeline.answers import elements as elements_of
 from batch_engine.pipeline.errors import MergeConflictError
 from batch_engine.pipeline.flow import Chain, Chunked, Flow, Parallel
 from batch_engine.pipeline.options import ScopeOptions
@@ -67,8 +69,18 @@ class ScopeBody:
     report: Callable[[str, str, Exception], None] | None = None
 
     def __getstate__(self) -> tuple[Any, ...]:
-        """Without ``report``: it belongs to the caller's process."""
-        return (self.scope, self.field, self.flow, self.options, self.base, self.total)
+        """Without what belongs to the caller's process: ``report``, the hooks, the chunker."""
+        options = replace(
+            self.options,
+            chunk_size=1,
+            key=None,
+            dump=None,
+            load=None,
+            on_batch_start=None,
+            on_batch_complete=None,
+            on_batch_error=None,
+        )
+        return (self.scope, self.field, self.flow, options, self.base, self.total)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """See `__getstate__`."""
@@ -99,23 +111,43 @@ class _Attempt:
             elements = self._skipped_and_loaded(elements)
         flow = self.body.flow
         nodes = flow.parts if isinstance(flow, Chain) else (flow,)
-        waiting: list[Element] = [e for e in elements if e.source not in self._loaded]
-        ready: list[Element] = [e for e in elements if e.source in self._loaded]
+        ready: list[Element] = []
+        waiting = elements
+        if self._loaded:
+            ready = [e for e in elements if e.source in self._loaded]
+            waiting = [e for e in elements if e.source not in self._loaded]
         done_of: dict[int, list[Element]] = {}
         for number, node in enumerate(nodes):
-            live = [e for e in waiting if begins.get(e.source, 0) <= number]
-            later = [e for e in waiting if begins.get(e.source, 0) > number]
-            waiting = later + (self._through(node, live, number) if live else [])
-            waiting.sort(key=lambda e: e.source)
+            live, later = waiting, []
+            if begins:
+                live = [e for e in waiting if begins.get(e.source, 0) <= number]
+                later = [e for e in waiting if begins.get(e.source, 0) > number]
+            waiting = self._through(node, live, number) if live else []
+            if later:
+                waiting = sorted((*later, *waiting), key=lambda e: e.source)
+        if self._is_plain(ready, waiting):
+            return [ItemResult((element[2],)) for element in waiting]
         for element in (*ready, *waiting):
             done_of.setdefault(element.source, []).append(element)
         self._persist(done_of, len(nodes))
         return self._outcomes(done_of)
 
+    def _is_plain(self, ready: list[Element], waiting: list[Element]) -> bool:
+        """Whether every item became one item, and there is nothing else to do or to tell."""
+        return (
+            not (ready or self._failed or self._written)
+            and self.body.options.persist_each_batch is None
+            and ("", _FIELDS) not in self.context.memo
+            and len(waiting) == len(self.items)
+            and all(element[0] == source for source, element in enumerate(waiting))
+        )
+
     def _resumed(self) -> tuple[list[Element], dict[int, int]]:
         """The chunk's items, those that failed before at the stage where they failed."""
         elements: list[Element] = []
         begins: dict[int, int] = {}
+        if not self.context.memo:
+            return elements_of(itertools.count(), self.context.keys, self.items), begins
         for source, (key, item) in enumerate(zip(self.context.keys, self.items, strict=True)):
             kept = self.context.memo.get(key)
             if kept is None:
@@ -189,8 +221,9 @@ class _Attempt:
         failpoint("before_stage")
         after, failures = self._apply(node, live)
         failpoint("after_stage")
-        if failures:
-            self._fail(failures, live, number)
+        if not failures:
+            return after
+        self._fail(failures, live, number)
         return [e for e in after if e.source not in failures]
 
     def _fail(
