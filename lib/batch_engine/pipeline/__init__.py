@@ -25,25 +25,19 @@ hands out each chunk as soon as it is stored. Guide: ``docs/pipelines.md``; what
 ``docs/engine.md``.
 """
 
-from batch_engine.pipeline.agent import (
-    Agent,
-    Batch,
-    Shape,
-    StageContext,
+from batch_engine.pipeline.agent import Agent, Batch, Shape, StageContext
+from batch_engine.pipeline.declare import (
     ends_batching,
-    filtered,
-    flat_mapped,
-    mapped,
     on_batch_complete,
     on_batch_error,
     on_batch_start,
-    stage,
     triggers_batching,
 )
 from batch_engine.pipeline.errors import DefinitionError, MergeConflictError
 from batch_engine.pipeline.executor import PipelineBatchExecutor, RunSettings
 from batch_engine.pipeline.failpoints import PIPELINE_FAILPOINTS
 from batch_engine.pipeline.flow import Batched, Chain, Chunked, Flow, Parallel, batched
+from batch_engine.pipeline.functions import filtered, flat_mapped, mapped, stage
 from batch_engine.pipeline.hooks import BatchProgressContext
 from batch_engine.pipeline.options import ScopeOptions
 from batch_engine.pipeline.pipeline import Pipeline, PipelineStream

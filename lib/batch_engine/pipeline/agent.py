@@ -1,4 +1,4 @@
-"""Stages: agents as classes, functions as agents, and what a stage is given."""
+"""Stages: what an agent is, what it declares, and what it is given when it runs."""
 
 from __future__ import annotations
 
@@ -6,32 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
-from batch_engine.core import ErrorRecord, ItemFailure, Pause, StoreError
+from batch_engine.core import ErrorRecord
 from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.flow import Chunked, Flow, chunked
 from batch_engine.pipeline.options import (
     HOOKS,
     HookName,
     ScopeOptions,
-    check_callable,
     check_names,
 )
 
-__all__ = [
-    "Agent",
-    "Batch",
-    "Shape",
-    "StageContext",
-    "ends_batching",
-    "filtered",
-    "flat_mapped",
-    "mapped",
-    "on_batch_complete",
-    "on_batch_error",
-    "on_batch_start",
-    "stage",
-    "triggers_batching",
-]
+__all__ = ["Agent", "Batch", "Shape", "StageContext", "only_list"]
 
 Shape = Literal["map", "filter", "flat_map"]
 A = TypeVar("A", bound="type[Agent]")
@@ -196,165 +181,6 @@ class Agent(Flow):
     def batching_hooks(cls) -> tuple[tuple[HookName, Callable[[Any], object]], ...]:
         """The hooks that were declared on this class or a base."""
         return cls._hooks
-
-
-def triggers_batching(
-    *, chunk_size: object, over: str | None = None, override: bool = False, **options: object
-) -> Callable[[A], A]:
-    """Class decorator: a scope begins with this agent. Options as in `batched`.
-
-    Subclasses inherit it. Saying it twice on one class needs ``override=True``.
-    """
-
-    def decorate(cls: A) -> A:
-        if "_trigger" in cls.__dict__ and not override:
-            raise DefinitionError(
-                "triggers_batching stands on it twice",
-                stage=cls.__name__,
-                field="triggers_batching",
-                fix="take one away, or say override=True",
-            )
-        if cls._terminator:
-            raise _both(cls)
-        cls._trigger = ScopeOptions.checked(
-            cls.__name__, chunk_size=chunk_size, over=over, **options
-        )
-        return cls
-
-    return decorate
-
-
-def ends_batching(cls: A) -> A:
-    """Class decorator: the open scope ends before this agent, which gets the merged results."""
-    if cls._trigger is not None:
-        raise _both(cls)
-    cls._terminator = True
-    return cls
-
-
-def _both(cls: type[Agent]) -> DefinitionError:
-    return DefinitionError(
-        "it both starts and ends a scope",
-        stage=cls.__name__,
-        field="ends_batching",
-        fix="end the scope at the agent after the last one that works on chunks",
-    )
-
-
-def _hook(name: HookName, function: Callable[[Any], object]) -> Callable[[A], A]:
-    def decorate(cls: A) -> A:
-        check_callable(cls.__name__, name, function)
-        cls._hooks = (*cls._hooks, (name, function))
-        return cls
-
-    return decorate
-
-
-def on_batch_start(hook: Callable[[Any], object]) -> Callable[[A], A]:
-    """Class decorator: ``hook(event)`` is called before each chunk of the agent's scope."""
-    return _hook("on_batch_start", hook)
-
-
-def on_batch_complete(hook: Callable[[Any], object]) -> Callable[[A], A]:
-    """Class decorator: ``hook(event)`` is called when a chunk of the agent's scope is stored."""
-    return _hook("on_batch_complete", hook)
-
-
-def on_batch_error(hook: Callable[[Any], object]) -> Callable[[A], A]:
-    """Class decorator: ``hook(event)`` is called for each chunk in which items failed."""
-    return _hook("on_batch_error", hook)
-
-
-class _Function(Agent):
-    """A function of the context as a stage."""
-
-    def __init__(self, function: Callable[[StageContext], Any], **declared: Any) -> None:
-        self.function = function
-        _declare(self, function, declared)
-
-    def run(self, context: StageContext) -> Any:
-        """Calls the function."""
-        return self.function(context)
-
-
-class _PerItem(Agent):
-    """A function of one item as a stage; an item for which it raises fails alone."""
-
-    def __init__(self, function: Callable[[Any], Any], over: str | None, **declared: Any) -> None:
-        self.function = function
-        self.over = over
-        _declare(self, function, declared)
-
-    def run(self, context: StageContext) -> list[Any]:
-        """Calls the function once per item."""
-        items = context.batch.items if context.batch else context[self.over or only_list(context)]
-        return [_called(self.function, item) for item in items]
-
-
-def _called(function: Callable[[Any], Any], item: Any) -> Any:
-    try:
-        return function(item)
-    except (Pause, StoreError):
-        raise
-    except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
-        return ItemFailure(error)
-
-
-def _declare(agent: Agent, function: Callable[..., Any], declared: Mapping[str, Any]) -> None:
-    check_callable(declared.get("name") or _name_of(function), "function", function)
-    name = declared.get("name") or _name_of(function)
-    for key, value in {**declared, "name": name}.items():
-        object.__setattr__(agent, key, value)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def stage(
-    function: Callable[[StageContext], Any],
-    *,
-    name: str = "",
-    reads: tuple[str, ...] | None = None,
-    writes: Mapping[str, Any] | tuple[str, ...] | None = None,
-    shape: Shape = "map",
-    version: object = None,
-) -> Agent:
-    """A stage that calls ``function(context)``; the rest is as in `Agent`."""
-    return _Function(function, name=name, reads=reads, writes=writes, shape=shape, version=version)
-
-
-def mapped(
-    function: Callable[[Any], Any],
-    *,
-    over: str | None = None,
-    name: str = "",
-    version: object = None,
-) -> Agent:
-    """A stage that puts ``function(item)`` in the place of each item."""
-    return _PerItem(function, over, name=name, shape="map", version=version)
-
-
-def filtered(
-    function: Callable[[Any], object],
-    *,
-    over: str | None = None,
-    name: str = "",
-    version: object = None,
-) -> Agent:
-    """A stage that keeps the items for which ``function(item)`` is true."""
-    return _PerItem(function, over, name=name, shape="filter", version=version)
-
-
-def flat_mapped(
-    function: Callable[[Any], Any],
-    *,
-    over: str | None = None,
-    name: str = "",
-    version: object = None,
-) -> Agent:
-    """A stage that puts the items of ``function(item)`` in the place of each item."""
-    return _PerItem(function, over, name=name, shape="flat_map", version=version)
 
 
 def only_list(context: Mapping[str, Any], stage: str = "batching") -> str:
