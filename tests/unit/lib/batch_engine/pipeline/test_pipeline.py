@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -578,6 +580,56 @@ def test_changed_code_of_a_function_is_another_stage(tmp_path: Path) -> None:
             return Pipeline(scope).run({"numbers": [1]}, store=store)["numbers"]
 
     assert [values(lambda n: n + 1), values(lambda n: n + 2)] == [[2], [3]]
+
+
+AGENTS = """
+from batch_engine.pipeline import Agent, ends_batching, triggers_batching
+
+@triggers_batching(chunk_size={size}, over="numbers")
+class Ask(Agent):
+    {docstring}
+    def run(self, context):
+        return [{answer} for number in context["numbers"]]
+
+@ends_batching
+class End(Agent):
+    def run(self, context):
+        return None
+"""
+
+
+def test_how_a_stage_is_batched_and_described_is_no_part_of_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunk size, comments and docstrings can change; what the code does cannot."""
+
+    def counts(size: int, docstring: str, answer: str) -> PipelineCounts:
+        path = tmp_path / f"agents{size}.py"
+        path.write_text(AGENTS.format(size=size, docstring=docstring, answer=answer))
+        spec = importlib.util.spec_from_file_location("agents_of_a_test", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "agents_of_a_test", module)
+        spec.loader.exec_module(module)
+        with SqliteRunStore(tmp_path) as store:
+            result = Pipeline(module.Ask() >> module.End()).run({"numbers": [1, 2]}, store=store)
+        return result.scopes[0].counts
+
+    assert counts(1, "", "number") == PipelineCounts(ok=2)
+    assert counts(2, '"""Described."""  # and a comment', "number") == PipelineCounts(loaded=2)
+    assert counts(3, "", "-number") == PipelineCounts(ok=2)
+
+
+def test_a_list_that_a_stage_wrote_stays_as_the_stage_wrote_it() -> None:
+    written: list[list[int]] = []
+
+    def log(context: StageContext) -> dict[str, Any]:
+        written.append([context["numbers"][0]])
+        return {"log": written[-1]}
+
+    result = Pipeline(batched(stage(log), chunk_size=1, over="numbers")).run({"numbers": [1, 2, 3]})
+    assert (result["log"], written) == ([1, 2, 3], [[1], [2], [3]])
 
 
 def test_results_that_are_not_json_need_dump_and_load(tmp_path: Path) -> None:
