@@ -24,24 +24,28 @@ _EVIDENCE = re.compile(
     r"|(?P<only>the exception is|an exception is) `(?P<except>[^`]+)`))?\."
 )
 _STANDING = re.compile(
-    r"From `(?P<source>[^`]+)` \((?P<lines>\d+) lines?\); (?P<grade>pattern|shape|example), "
-    r"(?:without a sibling file to compare"
-    r"|(?P<alike>\d+) % alike with (?P<support>\d+) sibling files?)\."
+    r"From `(?P<source>[^`]+)` \((?P<lines>\d+) lines?\); "
+    r"(?:one example of its layer\.|(?P<grade>pattern|shape|example), "
+    r"(?P<alike>\d+) % alike with (?P<support>\d+) sibling files?\.)"
 )
 _COMMAND = re.compile(
     r"- (?P<mark>`+)(?P<command>.+?)(?P=mark)(?: in `(?P<folder>[^`]+)`)? "
     r"\((?P<purpose>[a-z ]+), from `(?P<place>[^`]+)`\)"
 )
-_LIBRARIES = re.compile(
-    r"Do not bring in another library for [\w ,-]+: (?P<names>.+) (?:is|are) in use\."
-)
+_LIBRARIES = re.compile(r"Add no dependency without asking: [\w ,-]+? uses? (?P<names>.+) today\.")
 _LAYOUT = re.compile(
-    r"(?:Lay out a new file of this kind as|Do not copy the body of) "
+    r"(?:Lay out a new file of this kind as|Do not copy the body of"
+    r"|Do not depart from the layout of|Declare one \w+ in a file of this kind, as"
+    r"|Put a new file of this kind into .+, next to) "
     r"(?P<files>`[^`]+`(?:(?:, | and )`[^`]+`)*)"
+)
+_HOME = re.compile(
+    r"Its (?:(\d+) )?files? (?:are|is)(?: (?P<how>mostly|partly))?(?P<inside> in)? "
+    r"(?P<places>(?:`|the top folder).*)\.$"
 )
 _CAPTION = re.compile(
     r"`(?P<path>[^`]+):(?P<first>\d+)-(?P<last>\d+)`"
-    r"(?:; the declaration goes on to line (?P<end>\d+))?"
+    r"(?:; `\.\.\.` stands for the rest, to line (?P<end>\d+))?"
     r"(?:; follows practices? (?P<follows>[\d, and]+))?"
 )
 
@@ -149,7 +153,7 @@ class AgentFile:
         form = re.fullmatch(
             r"Use when adding or changing (?P<work>[^.\d]*?)(?: in (?P<places>\S+(?: or \S+)?))?"
             r"(?:, with (?P<names>.+?))?\."
-            r"(?: Knows the real files to copy from \((?P<count>\d+) templates\)\.)?",
+            r"(?: (?P<knows>Copies from .+|Knows that .+)\.)?",
             text,
         )
         if form is None:
@@ -161,15 +165,41 @@ class AgentFile:
         known = {item["name"] for item in self.package.technologies}
         for name in re.split(r", | and ", form["names"] or ""):
             expect("technology", not name or name in known, where, f"unknown {name!r}")
-        if form["count"]:
-            listed = len(self.manifest.get("templates", ()))
-            expect("templates", int(form["count"]) == listed, where, f"it lists {listed} templates")
+        if form["knows"]:
+            self.knows(form["knows"], where)
+
+    def knows(self, text: str, where: str) -> None:
+        """The files to copy from are this agent's templates; the habit is one of its layers."""
+        form = re.fullmatch(
+            r"(?:Copies from (?P<files>`[^`]+`(?: and `[^`]+`)?))?(?:; |Knows that )?"
+            r"(?:(?P<k>\d+) of (?P<n>\d+) (?P<said>.+))?",
+            text,
+        )
+        if not self.ledger.expect("unchecked", form, where, text) or form is None:
+            return
+        listed = self.manifest.get("templates", ())
+        own = [self.package.template_ids[key]["source"] for key in listed]
+        for _, name in SPAN.findall(form["files"] or ""):
+            there = any(f"/{path}".endswith(f"/{name}") for path in own)
+            self.ledger.expect("path", there, where, f"no template of this agent: {name!r}")
+        if form["k"]:
+            wanted = (int(form["k"]), int(form["n"]))
+            fitting = [
+                item
+                for item in self.package.conventions
+                if (item["k"], item["n"]) == wanted
+                and item["layer"] in self.layers
+                and squeezed(re.sub(r" of the [\w-]+ layer\b", "", item["statement"])).casefold()
+                == squeezed(form["said"]).casefold()
+            ]
+            self.ledger.expect("count", fitting, where, f"no such habit: {text!r}")
 
     def short_because(self, text: str, where: str) -> None:
         form = re.fullmatch(
-            r"the evidence ends here: (?P<files>\d+) files?, (?P<own>\d+) templates? of this "
-            r"agent's own layers, (?:(?P<habits>\d+) measured habits?|no habit); "
-            r"more would repeat another agent",
+            r"(?:only (?P<own>\d+) of its (?P<files>\d+) files? became (?:a template|templates)"
+            r"|none of its (?P<none>\d+) files? became a template"
+            r"|its (?P<all>\d+) files? (?:is|are) all there is, and small)"
+            r"(?: \(a higher --max-templates may give more\))?",
             text,
         )
         if form is None:
@@ -178,11 +208,12 @@ class AgentFile:
         own = [
             key for key in self.manifest.get("templates", ()) if self.layer_of(key) in self.layers
         ]
-        expect = self.ledger.expect
-        expect("files", int(form["files"]) == self.manifest.get("files"), where, text)
-        expect("templates", int(form["own"]) == len(own), where, f"own templates: {own}")
-        most = sum(item["layer"] in (*self.layers, "") for item in self.package.conventions)
-        expect("count", int(form["habits"] or 0) <= most, where, f"the report has {most} habits")
+        every = [key for key in self.package.template_ids if self.layer_of(key) in self.layers]
+        expect, files = self.ledger.expect, form["files"] or form["none"] or form["all"]
+        expect("files", int(files) == self.manifest.get("files"), where, text)
+        told = int(form["own"] or 0)
+        fits = int(files) <= len(every) if form["all"] else told in (len(own), len(every))
+        expect("templates", fits, where, f"own templates: {own}")
 
     def layer_of(self, key: str) -> str:
         return str(self.package.template_ids.get(key, {}).get("layer"))
@@ -191,9 +222,7 @@ class AgentFile:
 
     def prose(self, index: int) -> None:
         line, where = self.lines[index], self.where(index)
-        if match := re.search(
-            r"Its (?:(\d+) )?files? (?:are|is)(?P<inside> in)? (?P<places>`.+`)\.$", line
-        ):
+        if match := _HOME.search(line):
             self.home(match, where)
             self.claims.nothing_unchecked(line[: match.start()], where)
         elif line.startswith("It works with "):
@@ -223,21 +252,23 @@ class AgentFile:
             "files", count == self.manifest.get("files"), where, f"says {count} files"
         )
         places = [span for _, span in SPAN.findall(match["places"])]
+        places += ["."] * ("the top folder" in match["places"])
         for item in places:
-            there = item in self.code.folders or item in files or self.code.has_glob(item)
+            there = item in (".", *self.code.folders, *files) or self.code.has_glob(item)
             self.ledger.expect("path", there, where, f"nothing matches {item!r}")
         if len(self.manifest.get("layers", ())) and len(files) == self.manifest.get("files"):
             outside = [
                 path for path in sorted(files) if not any(_holds(item, path) for item in places)
             ]
-            self.ledger.expect("home", not outside, where, f"elsewhere: {outside[:5]}")
+            least = {"mostly": count / 2, "partly": 1}.get(match["how"] or "", count)
+            fits = count - len(outside) >= least
+            self.ledger.expect("home", fits, where, f"elsewhere: {outside[:5]}")
 
     def works_with(self, line: str, where: str) -> None:
-        rest = line
-        for name, span in re.findall(r"(?:It works with |, | and )([^,`]+?) \(`([^`]+)`\)", line):
-            self.claims.technology(name, span, where)
-            rest = rest.replace(f"{name} (`{span}`)", "", 1)
-        self.claims.nothing_unchecked(rest, where)
+        listed = {item["name"] for item in self.manifest.get("technologies", ())}
+        names = re.split(r", | and ", line.removeprefix("It works with ").removesuffix("."))
+        unknown = sorted(set(names) - listed)
+        self.ledger.expect("technology", not unknown, where, f"not the agent's: {unknown}")
 
     # -- sections ---------------------------------------------------------------------------
 
@@ -270,12 +301,13 @@ class AgentFile:
         expect("path", self.code.is_file(source), where, f"no such file {source!r}")
         length = self.code.length(source)
         expect("lines", int(match["lines"]) == length, where, f"{source} has {length} lines")
-        expect("grade", match["grade"] == template["grade"], where, f"it is {template['grade']}")
+        alone = not match["grade"] and (similarity_of(template) < 0.3 or not template["support"])
+        grade = match["grade"] == template["grade"] or alone
+        expect("grade", grade, where, f"it is {template['grade']}, {template['similarity']}")
         siblings = self.package.report["templates"][template["id"]]["siblings"]
         support, similarity = int(match["support"] or 0), template["similarity"]
-        expect(
-            "siblings", support == template["support"] == len(siblings), where, f"{len(siblings)}"
-        )
+        same = template["support"] == len(siblings) and (alone or support == template["support"])
+        expect("siblings", same, where, f"{len(siblings)}")
         for path in siblings:
             expect("siblings", self.code.is_file(path) and path != source, where, f"{path!r}")
         if match["alike"]:
@@ -308,7 +340,9 @@ class AgentFile:
             more = re.search(r" and (\d+) more$", form["names"])
             names = [span for _, span in SPAN.findall(form["names"])]
             self.claims.declarations(names, int(more[1]) if more else 0, template, where)
-            left = re.sub(r"`[^`]+`(?: \([A-Z]+\))?| and \d+ more$|,| and ", "", form["names"])
+            left = re.sub(
+                r"`[^`]+`(?: \([A-Z]+\))?| and (?:\d+ more|others)$|,| and ", "", form["names"]
+            )
             expect("unchecked", not left.strip(), where, f"not understood: {left!r}")
             for name, verb in re.findall(r"`([^`]+)` \(([A-Z]+)\)", form["names"]):
                 self.route(name, verb, template, where)
@@ -330,7 +364,8 @@ class AgentFile:
         block = self.block(index)
         where = self.where(index)
         text = re.sub(r"^(?:\d+\.|-) ", "", block[0])
-        proofs = [line.strip() for line in block[1:]]
+        proofs = re.sub(r";\n\s*", "; ", "\n".join(block[1:])).split("\n")
+        proofs = [line.strip() for line in proofs if line.strip()]
         habits: list[Json] = []
         known: set[str] = set()
         for offset, proof in enumerate(proofs, 1):
@@ -404,8 +439,9 @@ class AgentFile:
         referenced above to lay a new one out like, or not to copy."""
         if match := _LIBRARIES.fullmatch(text):
             known = {item["name"] for item in self.manifest.get("technologies", ())}
-            for name in re.split(r", | and ", match["names"]):
+            for name, span in re.findall(r"(?:^| and )([^`]+?) \(`([^`]+)`\)", match["names"]):
                 self.ledger.expect("technology", name in known, where, f"not the agent's: {name!r}")
+                self.claims.technology(name, span, where)
         elif match := _LAYOUT.match(text):
             self.layout(text, match["files"], where)
         else:
@@ -428,6 +464,10 @@ class AgentFile:
 
     def one_layout(self, text: str, template: Json, where: str) -> None:
         expect, source = self.ledger.expect, template["source"]
+        if match := re.search(r" into `([^`]+)`, next to", text):
+            inside = source.rpartition("/")[0] == match[1]
+            expect("path", inside, where, f"{source} is not in {match[1]!r}")
+            return
         if text.startswith("Do not copy"):
             expect("grade", template["grade"] == "example", where, f"{source}: {template['grade']}")
             return
@@ -470,6 +510,8 @@ class AgentFile:
         path, first, last = match["path"], int(match["first"]), int(match["last"])
         expect = self.ledger.expect
         self.claims.place(f"{path}:{first}-{last}", where)
+        if match["end"] and shown.split("\n")[-1].strip() == "...":
+            shown = shown.rpartition("\n")[0]
         expect(
             "excerpt", shown == self.code.text(path, first, last), where, "not the lines it names"
         )
@@ -525,6 +567,11 @@ class AgentFile:
 
 
 _LANGUAGES = ("python-", "typescript-", "javascript-", "csharp-", "go-", "rust-", "java-", "ruby-")
+
+
+def similarity_of(template: Json) -> float:
+    """The measured similarity with siblings; none without any."""
+    return float(template["similarity"] or 0.0)
 
 
 def _holds(glob: str, path: str) -> bool:

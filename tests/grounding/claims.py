@@ -19,7 +19,7 @@ _INSTRUCTING = set(
     re.findall(
         r"\w+",
         """anno anyt anyw asse begi buil call case decl deri ever expo file firs
-        from give have impo inst into keep leav make name need only othe pass
+        from give have impo inst into keep leav make name need noth only othe pass
         plac rais resu retu stan star take than that thei them they this thro
         type used uses usua what when with writ""",
     )

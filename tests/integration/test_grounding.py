@@ -120,7 +120,7 @@ def _more(match: re.Match[str]) -> str:
     return f"{match[0][:at]}{int(match[1]) + 1}{match[0][end:]}"
 
 
-API, TESTS, DATA = "agents/api-specialist.md", "agents/testing-specialist.md", "agents/data-*.md"
+API, DATA = "agents/api-specialist.md", "agents/data-*.md"
 LIES = [
     Lie("a count of places", API, r"^   (\d+) of \d+, for example", _more, "count"),
     Lie("a count of all places", "AGENTS.md", r"of (\d+), see `", _more, "count"),
@@ -143,7 +143,7 @@ LIES = [
         "excerpt",
     ),
     Lie("an indent of an excerpt", API, r"^    return service", "   return service", "excerpt"),
-    Lie("the name over an excerpt", API, r"^### (.*)`(\w+)`$", r"### \1`invented`", "heading"),
+    Lie("the name over an excerpt", API, r"^### (.*)`([\w.]+)`$", r"### \1`invented`", "heading"),
     Lie("an excerpt without its caption", API, r"^`[^`\n]+:\d+-\d+`.*\n", "", "excerpt"),
     Lie(
         "which practice it follows", API, r"(; follows practices?) [\d, and]+$", r"\1 9", "follows"
@@ -168,12 +168,11 @@ LIES = [
         "It declares `invented`",
         "declared-name",
     ),
-    Lie("how much more it declares", TESTS, r" and (\d+) more\.", _more, "declared-count"),
     Lie(
         "the verb of a route",
         API,
-        r"`update_customer` \(PATCH\)",
-        "`update_customer` (HEAD)",
+        r"`create_customer` \(POST\)",
+        "`create_customer` (HEAD)",
         "route",
     ),
     Lie("a command", API, r"^- `make test`", "- `make tests`", "command"),
@@ -188,7 +187,7 @@ LIES = [
     Lie(
         "the line of a technology",
         API,
-        r"(It works with FastAPI \(`pyproject\.toml):\d+`",
+        r"(use FastAPI \(`pyproject\.toml):\d+`",
         r"\1:1`",
         "technology",
     ),
@@ -196,7 +195,9 @@ LIES = [
         "a rule's words", API, r"must never import a model", "must not import a model", "quotation"
     ),
     Lie("the line of a rule", API, r"(own words, `CONTRIBUTING\.md):\d+`", r"\1:1`", "quotation"),
-    Lie("a library that is not there", API, r": FastAPI (.*in use)", r": Flask \1", "technology"),
+    Lie(
+        "a library that is not there", API, r"use FastAPI (.*today)", r"use Flask \1", "technology"
+    ),
     Lie(
         "an agent to hand over to",
         API,
@@ -206,7 +207,8 @@ LIES = [
     ),
     Lie("the number of files", API, r"Its (\d+) files", _more, "files"),
     Lie("the number in the evidence", API, r"evidence: \{files: (\d+)", _more, "files"),
-    Lie("the number in the description", API, r"copy from \((\d+) templates", _more, "templates"),
+    Lie("the number in the description", API, r"(\d+) of \d+ route handlers", _more, "count"),
+    Lie("what the description copies from", API, r"Copies from `\w+", "Copies from `teas", "path"),
     Lie(
         "a folder in the description",
         API,

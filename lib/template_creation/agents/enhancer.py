@@ -37,8 +37,10 @@ from template_creation.agents.files import (
     spec_for,
     write_atomically,
 )
+from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
 from template_creation.agents.profiles import SEED, Profile
+from template_creation.agents.relevance import Relevant, relevant_facts
 from template_creation.agents.request import (
     build_catalog,
     build_request,
@@ -52,6 +54,7 @@ from template_creation.errors import InvocationPending, TemplateCreateError
 from template_creation.values.agent import AgentSpec
 from template_creation.values.request import REQUEST_VERSION
 from template_creation.values.template import TemplateSet
+from template_creation.version import version
 
 __all__ = ["AgentEnhancer"]
 
@@ -232,20 +235,22 @@ class AgentEnhancer:
         self, files: Sequence[Path], context: EnhancementContext
     ) -> EnhancementResult:
         requests = 0
+        relevant = relevant_facts(context)
+        keys = {path: _key(path, context, relevant) for path in files}
 
-        def work(paths: list[Path], chunk: ChunkContext[Path, Applied]) -> dict[str, Any]:
+        def work(paths: list[Path], _chunk: ChunkContext[Path, Applied]) -> dict[str, Any]:
             nonlocal requests
             requests += 1
-            return self._shard(paths, chunk, context)
+            return self._shard(paths, keys, context)
 
         run = run_batches(
             files,
             work,
             step=STEP,
-            key=lambda path: path.stem,
+            key=keys.__getitem__,
             chunking=self._chunking(context),
             store=self._store,
-            fingerprint=self._fingerprint(files, context),
+            fingerprint=self._fingerprint(context),
             retry=self._retry,
             listeners=self._listeners,
             dump=Applied.to_json,
@@ -253,7 +258,7 @@ class AgentEnhancer:
         )
         outcomes = []
         for path in files:
-            outcome = run.outcomes[path.stem]
+            outcome = run.outcomes[keys[path]]
             if outcome.status == "failed" or outcome.value is None:
                 error = outcome.error.error if outcome.error else "no result"
                 outcomes.append(
@@ -264,14 +269,14 @@ class AgentEnhancer:
                 write_atomically(path, outcome.value.text)
             outcomes.append(_outcome(outcome.value))
         texts = {
-            path.stem: run.outcomes[path.stem].value.text  # type: ignore[union-attr]  # ok: has one
+            path.stem: run.outcomes[keys[path]].value.text  # type: ignore[union-attr]  # ok: has one
             for path in files
-            if run.outcomes[path.stem].status != "failed"
+            if run.outcomes[keys[path]].status != "failed"
         }
         return EnhancementResult(tuple(outcomes), issues=shared_prose(texts), requests=requests)
 
     def _shard(
-        self, paths: Sequence[Path], chunk: ChunkContext[Path, Applied], context: EnhancementContext
+        self, paths: Sequence[Path], keys: Mapping[Path, str], context: EnhancementContext
     ) -> dict[str, Applied | ItemFailure]:
         """One request for ``paths``, and each agent's file written as soon as it is accepted."""
         before = {path: path.read_bytes() for path in paths}
@@ -289,10 +294,10 @@ class AgentEnhancer:
             if not applied.text:
                 missing = spec.name not in parsed.sections and spec.name not in parsed.markdown
                 kind = MissingResultError if missing else RejectedResultError
-                results[path.stem] = ItemFailure(kind(applied.error))
+                results[keys[path]] = ItemFailure(kind(applied.error))
                 continue
             write_atomically(path, applied.text)
-            results[path.stem] = applied
+            results[keys[path]] = applied
         return results
 
     def _ask(self, request: dict[str, Any], context: EnhancementContext) -> object:
@@ -342,14 +347,46 @@ class AgentEnhancer:
 
         return ByWeight(room, weigh)
 
-    def _fingerprint(self, files: Sequence[Path], context: EnhancementContext) -> str:
-        """Of all that an agent's text depends on: another request, profile or bridge means
-        that an old result is not reused."""
-        specs = [spec_for(path, context) for path in files]
-        request = json.dumps(request_document(build_request(context, specs)), sort_keys=True)
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        bridge = type(self.bridge_invoker).__name__
-        return fingerprint(STEP, REQUEST_VERSION, digest, bridge, repr(self.profile))
+    def _fingerprint(self, context: EnhancementContext) -> str:
+        """Of what shapes the text of every agent: this version of the tool, the request's
+        form, the bridge, the profile, and who the agents are, since each names its partners.
+        Another one means that no old result is used again."""
+        request = request_document(build_request(context, ()))
+        return fingerprint(
+            STEP,
+            REQUEST_VERSION,
+            version(),
+            type(self.bridge_invoker).__name__,
+            self.enhancement,
+            repr(self.profile),
+            request["contract"],
+            request["project"],
+            request["enhancement_instructions"],
+            repr([(spec.name, spec.layers) for spec in context.agents]),
+        )
+
+
+_OF_ENHANCEMENT = ("enhancement", "short_because")
+"""Keys of the frontmatter that enhancement itself writes."""
+
+
+def _key(path: Path, context: EnhancementContext, relevant_facts_of: Mapping[str, Relevant]) -> str:
+    """The agent's name with a digest of what shapes its own text, so that a change of one
+    agent's evidence asks for that agent alone."""
+    spec = spec_for(path, context)
+    relevant = relevant_facts_of.get(spec.name, Relevant((), (), ()))
+    head, _, _ = read_frontmatter(path.read_text(encoding="utf-8"))
+    kept = {key: value for key, value in head.items() if key not in _OF_ENHANCEMENT}
+    evidence = (
+        spec,
+        [context.convention_by_id[key] for key in relevant.conventions],
+        [context.rule_by_id[key] for key in relevant.rules],
+        [context.command_by_id[key] for key in relevant.commands],
+        [item for key in spec.templates if (item := context.template_by_id.get(key))],
+        sorted(kept.items()),
+    )
+    digest = hashlib.sha256(repr(evidence).encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{path.stem}@{digest[:16]}"
 
 
 def _outcome(applied: Applied) -> AgentOutcome:

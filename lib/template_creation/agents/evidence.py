@@ -11,6 +11,10 @@ from template_creation.values.analysis import Command, Convention, Rule, Site, T
 __all__ = ["evidence", "place"]
 
 
+LINE = 150
+"""About how long a line of prose may be."""
+
+
 def evidence(
     text: str,
     cites: Sequence[str],
@@ -19,9 +23,9 @@ def evidence(
     told: Collection[Technology] = (),
     listed: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """One line for each cite, about the statement ``text``: ``23 of 23, for example
-    `app/items.py:12` ``. A rule that ``text`` already says is named, not said again, and
-    technologies in ``told`` and templates in ``listed`` are not proved twice."""
+    """One line for each cite (two where it is long), about the statement ``text``: ``23 of 23,
+    for example `app/items.py:12` ``. A rule that ``text`` already says is named, not said
+    again, and technologies in ``told`` and templates in ``listed`` are not proved twice."""
     conventions, rules = context.convention_by_id, context.rule_by_id
     commands = context.command_by_id
     lines = []
@@ -41,7 +45,7 @@ def evidence(
             lines.append(f"See `{template.source}:{symbol.line}-{symbol.end_line}`.")
         elif cite in context.template_by_id and cite not in listed:
             lines.append(f"See `{context.template_by_id[cite].source}`.")
-    return tuple(_merged(lines))
+    return tuple(part for line in _merged(lines) for part in line.split("\n"))
 
 
 def place(path: str, line: int, end_line: int = 0) -> str:
@@ -58,11 +62,17 @@ def _convention(item: Convention) -> str:
     if not item.misses:
         return f"{said}."
     rest = len(item.misses)
+    said += ";"
     other = "the other one" if rest == 1 else f"the other {rest}"
     if item.otherwise:
-        return f"{said}; {other}: {item.otherwise} ({_site(item.misses[0])})."
+        return _broken(said, f"{other}: {item.otherwise} ({_site(item.misses[0])}).")
     exception = "the exception is" if rest == 1 else "an exception is"
-    return f"{said}; {exception} {_site(item.misses[0])}."
+    return _broken(said, f"{exception} {_site(item.misses[0])}.")
+
+
+def _broken(said: str, rest: str) -> str:
+    """Both in one line, or in two where they are long."""
+    return f"{said} {rest}" if len(said) + len(rest) < LINE else f"{said}\n{rest}"
 
 
 def _site(site: Site) -> str:

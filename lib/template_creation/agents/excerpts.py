@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from template_creation.agents.context import EnhancementContext
 from template_creation.syntax import parse
 from template_creation.values.template import Template
 
-__all__ = ["LONGEST", "Lines", "cut_at", "excerpt_lines", "head_end"]
+__all__ = ["ELLIPSIS", "LONGEST", "Lines", "cut_at", "excerpt_lines"]
 
-LONGEST = 45
+LONGEST = 60
 """A declaration of more lines is cut at a statement."""
 
 HEAD = 10
@@ -20,8 +20,11 @@ HEAD = 10
 ENOUGH = 12
 """So many lines of a long declaration say something; a cut that leaves fewer goes deeper."""
 
-STRETCH = 60
+STRETCH = 75
 """Shown whole up to so many lines where a cut would leave next to nothing."""
+
+ELLIPSIS = "..."
+"""The line that stands for what was cut off; the caption says so."""
 
 _OPEN, _CLOSE = "([{", ")]}"
 
@@ -47,6 +50,15 @@ class Lines:
         """``path:start-end`` of the original."""
         return f"{self.template.source}:{self.start}-{self.end}"
 
+    @property
+    def shown(self) -> str:
+        """The text to show: exact lines, and a line with `ELLIPSIS` where it is cut."""
+        if not self.is_cut:
+            return self.text
+        last = next(line for line in reversed(self.text.split("\n")) if line.strip())
+        indent = last[: len(last) - len(last.lstrip())]
+        return f"{self.text}\n{indent}{ELLIPSIS}"
+
 
 def excerpt_lines(cited: str, context: EnhancementContext, *, most: int = LONGEST) -> Lines:
     """The lines to show for a symbol id (``T3.s2``) or, for a file without declarations, a
@@ -60,9 +72,9 @@ def excerpt_lines(cited: str, context: EnhancementContext, *, most: int = LONGES
     lines = context.original_lines(template)
     whole_end = min(whole_end, len(lines))
     end = whole_end
-    head = head_end(cited, template, most)
+    head = _head_end(cited, template, most)
     if head:
-        end = head
+        end = _last_part(template, lines, start, head, _is_block) or head
         while not lines[end - 1].strip():
             end -= 1
     elif whole_end - start + 1 > most:
@@ -70,7 +82,7 @@ def excerpt_lines(cited: str, context: EnhancementContext, *, most: int = LONGES
     return Lines(template, start, end, whole_end, "\n".join(lines[start - 1 : end]))
 
 
-def head_end(cited: str, template: Template, most: int = LONGEST) -> int:
+def _head_end(cited: str, template: Template, most: int = LONGEST) -> int:
     """Where the head of a long type ends: its fields, before the first declaration inside it;
     0 where it is short, or has no head worth showing, or one that is too long."""
     symbol = next((item for item in template.symbols if item.id == cited), None)
@@ -88,21 +100,37 @@ def head_end(cited: str, template: Template, most: int = LONGEST) -> int:
 def _cut(
     template: Template, context: EnhancementContext, start: int, whole_end: int, most: int
 ) -> int:
-    """Where to stop: after the last statement within ``most`` lines; all of it where that
-    would leave too little and the rest is short."""
+    """Where to stop: after the last statement within ``most`` lines, or the last element where
+    one statement of markup is all that follows; all of it where that would leave too little
+    and the rest is short."""
     lines = context.original_lines(template)
-    end = _last_statement(template, lines, start, whole_end, start + most - 1)
+    limit = start + most - 1
+    end = _last_part(template, lines, start, limit, _is_block)
+    if template.language in _MARKUP and (end or start) - start + 1 < most * 2 // 3:
+        element = _last_part(template, lines, start, limit, _is_element)
+        end = max(end or 0, element or 0) or None
     total = whole_end - start + 1
-    if total <= STRETCH and (end is None or (end - start + 1) * 2 < most):
+    length = end - start + 1 if end else 0
+    if total <= STRETCH and length * 2 < most:
         return whole_end
-    return end or cut_at(lines[start - 1 : whole_end], most) + start - 1
+    if length < ENOUGH:
+        end = max(end or 0, cut_at(lines[start - 1 : whole_end], most) + start - 1)
+    return end or whole_end
 
 
-def _last_statement(
-    template: Template, lines: Sequence[str], start: int, end: int, limit: int
+_MARKUP = frozenset({"tsx", "jsx", "javascript"})
+
+
+def _last_part(
+    template: Template,
+    lines: Sequence[str],
+    start: int,
+    limit: int,
+    holds_parts: Callable[[str], bool],
 ) -> int | None:
-    """The last line of the last statement that ends by ``limit``, from the outermost block of
-    ``start..end`` in which statements end early enough; ``None`` without a grammar."""
+    """The last line of the last statement (or element) that ends by ``limit``, from the
+    outermost node from ``start`` on in which they end early enough; ``None`` without a
+    grammar."""
     tree = parse("\n".join(lines).encode(), template.language)
     if tree is None:
         return None
@@ -112,13 +140,13 @@ def _last_statement(
         ends = [
             child.end_point[0] + 1
             for node in level
-            if _is_block(node.type)
+            if holds_parts(node.type)
             for child in node.named_children
             if start < child.end_point[0] + 1 <= limit and child.start_point[0] + 1 > start
         ]
         if ends and max(ends) - start + 1 > (best - start + 1 if best else 0):
             best = max(ends)
-        if best is not None and best - start + 1 >= ENOUGH:
+        if best is not None and best - start + 1 >= ENOUGH and holds_parts is _is_block:
             return best
         level = [
             child
@@ -130,8 +158,20 @@ def _last_statement(
 
 
 def _is_block(kind: str) -> bool:
-    words = ("block", "body", "program", "module", "source_file", "compilation_unit")
+    words = (
+        "block",
+        "body",
+        "body_statement",
+        "program",
+        "module",
+        "source_file",
+        "compilation_unit",
+    )
     return kind in words or kind.endswith(("_block", "_body", "_list", "_statement_list"))
+
+
+def _is_element(kind: str) -> bool:
+    return kind in ("jsx_element", "jsx_fragment")
 
 
 def cut_at(lines: Sequence[str], most: int) -> int:

@@ -13,14 +13,13 @@ from typing import Any
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.evidence import evidence, place
 from template_creation.agents.excerpts import Lines, excerpt_lines
-from template_creation.agents.folders import folder_globs
+from template_creation.agents.folders import folder_globs, holds
 from template_creation.agents.frontmatter import write_frontmatter
+from template_creation.agents.partners import neighbours
 from template_creation.agents.prompts import fence_for, render_prompt
-from template_creation.agents.roster import roster
 from template_creation.agents.stubs import identity
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Command
-from template_creation.values.layers import LAYER_TITLES
 from template_creation.values.response import (
     AgentSections,
     ConstraintItem,
@@ -134,18 +133,17 @@ def _render(
     if short:
         head["short_because"] = short
     commands = context.command_by_id
+    listed = [item for ref in sections.templates if (item := context.template_by_id.get(ref.id))]
     body = render_prompt(
         "agent.md.j2",
         {
             "title": spec.title,
             "purpose": spec.purpose,
             "home": _home(spec),
-            "works_with": _joined(
-                [f"{item.name} ({place(item.path, item.line)})" for item in spec.technologies]
-            ),
-            "neighbours": _neighbours(spec, context),
+            "works_with": _joined([item.name for item in spec.technologies]),
+            "neighbours": _joined(neighbours(spec, context)),
             "commands": [_command(commands[key]) for key in sections.commands if key in commands],
-            "legend": _legend(sections, context),
+            "legend": _legend(listed),
             "references": [
                 _Reference(item.path, ref.why, _standing(item))
                 for ref in sections.templates
@@ -158,6 +156,8 @@ def _render(
             ],
         },
     )
+    if short:
+        body = body.removeprefix("\n")  # so that saying why it is short makes it no longer
     return write_frontmatter(head) + body
 
 
@@ -177,7 +177,9 @@ def _home(spec: AgentSpec) -> str:
     count = len(spec.files)
     if count <= 2:
         return f"Its {'file is' if count == 1 else 'files are'} {_joined(_code(folders))}."
-    return f"Its {count} files are in {_joined(_code(folders))}."
+    inside = sum(holds(folders, path) for path in spec.files)
+    how = "" if inside == count else " mostly" if inside * 2 >= count else " partly"
+    return f"Its {count} files are{how} in {_joined(_code(folders))}."
 
 
 def _code(words: Sequence[str]) -> list[str]:
@@ -188,34 +190,6 @@ def _joined(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _neighbours(spec: AgentSpec, context: EnhancementContext) -> list[str]:
-    """Whom to hand what over to: agents whose layers this role works next to."""
-    role = next((item for item in roster() if spec.name.endswith(item.name)), None)
-    if role is None:
-        return []
-    found: dict[str, str] = {}
-    for layer in (*role.near, "tests"):
-        for other in context.agents:
-            if (
-                other.name != spec.name
-                and layer in other.layers
-                and layer not in spec.layers
-                and not _has_closer_twin(other, spec, context)
-            ):
-                found.setdefault(other.name, LAYER_TITLES.get(layer, layer))
-    return [f"{title} to `{name}`" for name, title in list(found.items())[:3]]
-
-
-def _has_closer_twin(other: AgentSpec, spec: AgentSpec, context: EnhancementContext) -> bool:
-    """Whether ``other`` is one of two agents for its layers (one a language) and the other of
-    the two works in the folders of ``spec``."""
-    root_of = context.analysis.root_of
-    mine = {root_of(path) for path in spec.files}
-    twins = [item for item in context.agents if item.layers == other.layers]
-    near = [item for item in twins if mine & {root_of(path) for path in item.files}]
-    return len(twins) > 1 and bool(near) and other not in near
-
-
 def _command(item: Command) -> str:
     folder = item.folder.strip("/")
     where = f" in `{folder}`" if folder not in ("", ".") else ""
@@ -223,13 +197,21 @@ def _command(item: Command) -> str:
     return f"`{item.command}`{where} ({purpose}, from {place(item.path, item.line)})"
 
 
+_TELLING_SIMILARITY = 0.3
+"""Below it, likeness with siblings says nothing but that they differ."""
+
+
+def _is_telling(item: Template) -> bool:
+    return bool(item.support) and (item.similarity or 0.0) >= _TELLING_SIMILARITY
+
+
 def _standing(item: Template) -> str:
     """Where a template is from and how far its siblings bear it out, in measured words."""
     origin = f"From `{item.source}` ({item.lines} {'line' if item.lines == 1 else 'lines'})"
-    if not item.support or item.similarity is None:
-        return f"{origin}; {item.grade}, without a sibling file to compare."
+    if not _is_telling(item):
+        return f"{origin}; one example of its layer."
     siblings = "1 sibling file" if item.support == 1 else f"{item.support} sibling files"
-    return f"{origin}; {item.grade}, {100 * item.similarity:.0f} % alike with {siblings}."
+    return f"{origin}; {item.grade}, {100 * (item.similarity or 0):.0f} % alike with {siblings}."
 
 
 _GRADE_ADVICE = {
@@ -239,12 +221,22 @@ _GRADE_ADVICE = {
 }
 
 
-def _legend(sections: AgentSections, context: EnhancementContext) -> str:
-    """What to do with the grades that occur, in one sentence."""
-    known = context.template_by_id
-    grades = {known[ref.id].grade for ref in sections.templates if ref.id in known}
+def _legend(listed: Sequence[Template]) -> tuple[str, ...]:
+    """What the measures mean and what to do with the grades that occur, in lines."""
+    grades = {item.grade for item in listed}
     advice = "; ".join(text for grade, text in _GRADE_ADVICE.items() if grade in grades)
-    return f"{advice[:1].upper()}{advice[1:]}." if advice else ""
+    lines = ["Most useful first."]
+    if any(_is_telling(item) for item in listed):
+        lines[0] += (
+            " Alike is the share of lines that a template, rendered for its sibling files, has in"
+        )
+        lines.append("common with them.")
+    if advice:
+        lines.append(f"{advice[:1].upper()}{advice[1:]}.")
+    lines.append("New files: `template-create render PACKAGE DEST`.")
+    if len(lines) > 3:
+        lines[1:] = [f"{lines[1]} {lines[2]}", lines[3]]
+    return tuple(lines)
 
 
 def _examples(sections: AgentSections, context: EnhancementContext) -> list[_Example]:
@@ -259,7 +251,7 @@ def _example(
 ) -> _Example:
     notes = [f"`{lines.caption}`"]
     if lines.is_cut:
-        notes.append(f"the declaration goes on to line {lines.whole_end}")
+        notes.append(f"`...` stands for the rest, to line {lines.whole_end}")
     follows = _followed(lines, sections, context)
     if follows:
         noun = "practice" if len(follows) == 1 else "practices"
@@ -270,9 +262,9 @@ def _example(
         title=item.title or f"`{item.id}`",
         caption="; ".join(notes),
         note=item.note,
-        fence=fence_for(lines.text),
+        fence=fence_for(lines.shown),
         language=_FENCE_NAMES.get(language, language),
-        code=lines.text,
+        code=lines.shown,
     )
 
 

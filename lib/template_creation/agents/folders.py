@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-__all__ = ["folder_globs"]
+__all__ = ["folder_globs", "holds"]
 
 
 def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
@@ -32,6 +32,26 @@ def folder_globs(paths: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     clusters = _clusters(counts)
     kept = ["/".join(parts) or "." for parts, count in clusters if not home or count >= 3]
     return (*([home] if home else []), *kept[:limit])
+
+
+def holds(globs: Iterable[str], path: str) -> bool:
+    """Whether ``path`` is one of ``globs``, or in a folder that is or lies below one.
+
+    >>> holds(["app/*/api"], "app/items/api/v1/a.py"), holds(["."], "app/a.py")
+    (True, False)
+    """
+    parts = path.split("/")
+    return any(
+        len(parts) == 1 if glob == "." else _begins(parts, glob.split("/")) for glob in globs
+    )
+
+
+def _begins(parts: list[str], glob: list[str]) -> bool:
+    if glob[0] == "**":
+        return parts[-1] == glob[-1]
+    return len(glob) <= len(parts) and all(
+        word in ("*", part) for word, part in zip(glob, parts, strict=False)
+    )
 
 
 def _same_name(files: list[str]) -> str:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from template_creation.agents.context import EnhancementContext
+from template_creation.agents.excerpts import ELLIPSIS
 from template_creation.agents.markdown import Document, Fence, InlineCode
 from template_creation.values.agent import Issue
 from template_creation.values.template import Template
@@ -22,6 +23,7 @@ _TEMPLATE = re.compile(r"^(?:\./)?templates/\S+$")
 _FILE = re.compile(r"^[\w.@~()\[\]{}$-]+(?:/[\w.@~()\[\]{}$-]+)+\.\w{1,12}$")
 _MACHINE = re.compile(r"(?<![\w./])(?:/(?:home|Users|root|tmp|var/folders)/\S+|[A-Za-z]:\\\S+)")
 ADAPTED_LINES = 6
+_CUT = f"`{ELLIPSIS}` stands for the rest"
 
 
 def check_grounding(document: Document, context: EnhancementContext) -> Iterator[Issue]:
@@ -141,6 +143,8 @@ def _quote(fence: Fence, known: _Known) -> Iterator[Issue]:
             continue
         start, end = int(match["start"]), int(match["end"] or match["start"])
         lines = list(known.context.original_lines(template)[start - 1 : end])
+        if content and content[-1].strip() == ELLIPSIS and _CUT in fence.caption:
+            content = content[:-1]
         if lines != content:
             message = f"the code is not what {match[0]} holds"
             yield Issue("misquoted", place, message, "quote the original's lines exactly")

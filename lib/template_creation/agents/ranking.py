@@ -7,7 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from template_creation.agents.families import family_of
 from template_creation.agents.roster import Role
+from template_creation.agents.testmatch import TestMatch
+from template_creation.syntax import language_of
 from template_creation.values.analysis import Analysis, Technology
 from template_creation.values.template import Placeholder, Template, TemplateSet
 
@@ -15,19 +18,30 @@ __all__ = ["MAX_TEMPLATES", "Ranking"]
 
 MAX_TEMPLATES = 5
 
-_OWN = 80
+_TESTS = frozenset({"tests", "e2e"})
+
+_OWN = 100
 _NEAR = 30
-_TEST_OF_MINE = 30
+_MIRRORED = 45
+"""Tests that stand for a file of the agent, by name or folder, come before what is near."""
+
+_USING = 25
+"""Tests that only use files of the agent; one of them, where no tests mirror its files."""
+
 _SAME_SUBJECT = 12
 _ENOUGH = 20
 _SAME_AGAIN = 8
 """What a second template of the same role loses, so that five copies of one shape do not
 push the test or the schema that belongs to it off the list."""
 
-_GRADES = {"pattern": 14, "shape": 7, "example": 0}
+_ALIKE = 20
+"""What a template gains by full similarity with its siblings."""
 
-_NAMED_FOR_ENTITY = 6
+_NAMED_FOR_ENTITY = 15
 """A file named after an entity is made again for the next one; others are made once."""
+
+_MADE_ONCE = 30
+"""What a template without a placeholder loses: there is nothing to fill in."""
 
 
 class Ranking:
@@ -53,29 +67,50 @@ class Ranking:
         """Up to `MAX_TEMPLATES` template ids for an agent with these layers, files and own
         templates, most relevant first; only those with a reason to be there."""
         mine = {item.id for item in own}
+        tests = TestMatch(files, self._imports)
         languages = {item.language for item in own}
-        stems = frozenset(word for path in files for word in _words(path))
+        families = {family_of(name) for name in languages} | {
+            family_of(language_of(f)) for f in files
+        }
         subjects = frozenset(word for item in own for word in _words(item.source))
         used = frozenset(name for path in files for name in self._imports.get(path, ()))
         names = {item.name.casefold() for item in technologies}
         points: dict[str, float] = {}
         for template in self._templates:
-            base = self._base(template, role, layers, mine, stems)
+            base = self._base(template, role, layers, mine, tests)
             if base and template.id not in mine and template.language not in languages:
-                base -= 30 if template.layer in ("tests", "e2e") else 15
+                base -= 15 * bool(languages)
+                if template.layer in _TESTS and family_of(template.language) not in families:
+                    continue
             if base <= 0:
                 continue
             base += _SAME_SUBJECT * bool(
                 template.id not in mine and _words(template.source) & subjects
             )
             base += 5 * min(2, sum(item.casefold() in names for item in template.technologies))
-            base += self._shared(template.source, used) + _GRADES[template.grade]
+            base += self._shared(template.source, used) + _ALIKE * (template.similarity or 0.0)
             base += _NAMED_FOR_ENTITY * any(
                 isinstance(part, Placeholder) and part.term == "entity"
                 for part in template.path_segments
             )
+            base -= _MADE_ONCE * (template.verified == "verbatim" and template.id in mine)
             points[template.id] = base + min(3, template.support)
-        return self._pick(points)
+        return self._pick(self._with_fitting_tests(points, layers, tests))
+
+    def _with_fitting_tests(
+        self, points: dict[str, float], layers: Sequence[str], tests: TestMatch
+    ) -> dict[str, float]:
+        """Without tests of other layers: where tests mirror files of the agent only those,
+        else at most the best that uses one."""
+        if _TESTS & set(layers):
+            return points
+        found = [item for item in self._templates if item.layer in _TESTS and item.id in points]
+        mirrored = {item.id for item in found if tests.mirrors(item.source)}
+        if not mirrored:
+            best = min(found, key=lambda item: (-points[item.id], item.source), default=None)
+            mirrored = {best.id} if best else set()
+        left_out = {item.id for item in found} - mirrored
+        return {key: value for key, value in points.items() if key not in left_out}
 
     def _base(
         self,
@@ -83,12 +118,14 @@ class Ranking:
         role: Role,
         layers: Sequence[str],
         mine: set[str],
-        stems: frozenset[str],
+        tests: TestMatch,
     ) -> float:
         if template.id in mine:
             return _OWN - 5 * layers.index(template.layer) if template.layer in layers else _OWN
-        if template.layer in ("tests", "e2e") and not {"tests", "e2e"} & set(layers):
-            return _TEST_OF_MINE if _words(template.source) & stems else 0
+        if template.layer in _TESTS and not _TESTS & set(layers):
+            if tests.mirrors(template.source):
+                return _MIRRORED
+            return _USING if tests.uses(template.source) else 0
         if template.layer in role.near:
             return max(10.0, _NEAR - 5.0 * role.near.index(template.layer))
         return 0

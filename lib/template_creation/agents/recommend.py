@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from template_creation.agents.folders import folder_globs
+from template_creation.agents.describe import MAX_DESCRIPTION, describe
+from template_creation.agents.families import family_of
 from template_creation.agents.ranking import Ranking
-from template_creation.agents.roster import Role, roster
+from template_creation.agents.roster import Role, roster, supporting
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis, Technology
 from template_creation.values.template import Template, TemplateSet
@@ -20,37 +21,17 @@ from template_creation.values.template import Template, TemplateSet
 __all__ = ["MAX_AGENTS", "MAX_DESCRIPTION", "recommend_agents"]
 
 MAX_AGENTS = 12
-MAX_DESCRIPTION = 250
 MAX_TECHNOLOGIES = 6
 TOOLS = ("Read", "Grep", "Glob", "Edit", "Write", "Bash")
 
-_KEEP_AT = 4
-"""An agent needs this much evidence: two files, a template and a dependency, or five files and
-a template. Below it, a folder with one file would become a specialist."""
+_FILES_WITH_TEMPLATE = 3
+"""So many files of one job, one of them a template, are a field of work."""
 
-_TEACHING_LINES = 40
+_FILES_WITH_HABIT = 5
+"""Without a template of its own, an agent needs so many files and a habit that they share."""
 
 _SPLIT_AT = 4
 """A layer written in two languages becomes two agents when each has so many files."""
-
-_FAMILIES = {
-    "python": "python",
-    "javascript": "web",
-    "jsx": "web",
-    "typescript": "web",
-    "tsx": "web",
-    "vue": "web",
-    "svelte": "web",
-    "csharp": "csharp",
-    "go": "go",
-    "rust": "rust",
-    "java": "jvm",
-    "kotlin": "jvm",
-    "ruby": "ruby",
-    "php": "php",
-    "swift": "swift",
-    "dart": "dart",
-}
 
 _ECOSYSTEM_FAMILIES = {
     "python": "python",
@@ -109,13 +90,12 @@ def recommend_agents(analysis: Analysis, templates: TemplateSet) -> tuple[AgentS
         for candidate in _joined(analysis, templates)
         for part in _split_by_language(candidate, analysis)
     ]
-    kept = [item for item in candidates if item.own and item.score >= _KEEP_AT]
-    kept = [item for item in kept if _teaches(item.layers, item.own, item.files, analysis)]
+    kept = [item for item in candidates if _is_supported(item, analysis)]
     order = {role.name: place for place, role in enumerate(roster())}
     kept.sort(key=lambda item: (-item.score, -len(item.files), order[item.role.name], item.label))
     ranking = Ranking(analysis, templates)
-    specs = [_spec(item, analysis, ranking) for item in _distinct(kept)[:MAX_AGENTS]]
-    return tuple(specs)
+    specs = [_spec(item, analysis, templates, ranking) for item in _distinct(kept)]
+    return tuple(spec for spec in specs if spec.templates)[:MAX_AGENTS]
 
 
 def _joined(analysis: Analysis, templates: TemplateSet) -> list[_Candidate]:
@@ -124,40 +104,32 @@ def _joined(analysis: Analysis, templates: TemplateSet) -> list[_Candidate]:
     own_layers = {
         role.name: tuple(name for name in role.layers if name in layers) for role in roster()
     }
+
+    def candidate(role: Role) -> _Candidate:
+        mine = own_layers[role.name]
+        files = [path for name in mine for path in layers[name]]
+        return _candidate(role, mine, files, templates.in_layers(mine), analysis)
+
     for role in roster():
         mine = own_layers[role.name]
-        if not (role.joins and mine and own_layers[role.joins]):
-            continue
-        files = [path for name in mine for path in layers[name]]
-        own = templates.in_layers(mine)
-        if len(files) < 3 or not own or not _teaches(mine, own, files, analysis):
-            own_layers[role.joins] += mine
-            own_layers[role.name] = ()
-    return [
-        _candidate(
-            role,
-            own_layers[role.name],
-            [path for name in own_layers[role.name] for path in layers[name]],
-            templates.in_layers(own_layers[role.name]),
-            analysis,
-        )
-        for role in roster()
-        if own_layers[role.name]
-    ]
+        if role.joins and mine and own_layers[role.joins]:
+            item = candidate(role)
+            if not (item.own and _is_supported(item, analysis)):
+                own_layers[role.joins] += mine
+                own_layers[role.name] = ()
+    return [candidate(role) for role in roster() if own_layers[role.name]]
 
 
-def _teaches(
-    layers: Sequence[str], own: Sequence[Template], files: Sequence[str], analysis: Analysis
-) -> bool:
-    """Whether there is more to tell than one name: a second template, declarations worth
-    `_TEACHING_LINES`, or a measured habit."""
-    declared = {line for one in own for s in one.symbols for line in range(s.line, s.end_line + 1)}
-    if len(own) > 1 or len(declared) >= _TEACHING_LINES:
-        return True
-    covered = set(files)
+def _is_supported(item: _Candidate, analysis: Analysis) -> bool:
+    """Whether there is a field of work: files enough, and a template or a habit to learn."""
+    if item.own:
+        return len(item.files) >= _FILES_WITH_TEMPLATE
+    if len(item.files) < _FILES_WITH_HABIT:
+        return False
+    covered = set(item.files)
     return any(
-        item.layer in layers and any(site.path in covered for site in item.hits)
-        for item in analysis.conventions
+        habit.layer in item.layers and any(site.path in covered for site in habit.hits)
+        for habit in analysis.conventions
     )
 
 
@@ -187,17 +159,17 @@ def _split_by_language(candidate: _Candidate, analysis: Analysis) -> list[_Candi
         for name in sizes
         if name
         and len(by_family[name]) >= _SPLIT_AT
-        and any(_FAMILIES.get(item.language) == name for item in candidate.own)
+        and any(family_of(item.language) == name for item in candidate.own)
     ]
     if len(strong) < 2:
         return [candidate]
     parts = []
     for name in strong:
         files = list(by_family[name])
-        own = [item for item in candidate.own if _FAMILIES.get(item.language) == name]
+        own = [item for item in candidate.own if family_of(item.language) == name]
         if name == strong[0]:
             files += [p for rest in sizes if rest not in strong for p in by_family[rest]]
-            own += [item for item in candidate.own if _FAMILIES.get(item.language) not in strong]
+            own += [item for item in candidate.own if family_of(item.language) not in strong]
         languages = Counter(_language(path, analysis) for path in by_family[name])
         label = min(languages, key=lambda item: (-languages[item], item))
         label = {"tsx": "typescript", "jsx": "javascript"}.get(label, label)
@@ -211,7 +183,10 @@ def _language(path: str, analysis: Analysis) -> str:
 
 
 def _family(path: str, analysis: Analysis) -> str:
-    return _FAMILIES.get(_language(path, analysis), "")
+    return family_of(_language(path, analysis))
+
+
+_Rank = tuple[bool, bool, int, int, int, int, int]
 
 
 def _technologies(
@@ -220,30 +195,39 @@ def _technologies(
     """The technologies of the role that a manifest above the files declares, each once: those
     that most own templates use first, then those declared nearest to most files.
 
-    One with a role of ``role.used`` counts only when a template uses it; with nothing found,
-    the roles of ``role.fallback`` are tried.
+    One with a role of ``role.used`` counts only when a template uses it; with nothing found
+    that code is written against, the roles of ``role.fallback`` are tried too. Servers, drivers
+    and the like (``supporting()``) come last: they run code, it does not follow them.
     """
     in_use = Counter(name.casefold() for item in own for name in item.technologies)
     roots = Counter(analysis.root_of(path) for path in files)
     families = {_family(path, analysis) for path in files} - {""}
-    for fitting, only_used in (((*role.roles, *role.used), role.used), (role.fallback, ())):
-        found: dict[str, tuple[tuple[int, int, int, int, int], Technology]] = {}
-        for place, item in enumerate(analysis.technologies):
-            used = in_use[item.name.casefold()]
-            if item.role not in fitting or (item.role in only_used and not used):
-                continue
-            home = analysis.root_of(item.path)
-            covered = sum(count for root, count in roots.items() if _covers(home, root))
-            family = _ECOSYSTEM_FAMILIES.get(item.ecosystem.lower(), "")
-            if not covered or (family and families and family not in families):
-                continue
-            key = (-used, fitting.index(item.role), -covered, -len(home), place)
-            if item.name not in found or key < found[item.name][0]:
-                found[item.name] = (key, item)
-        if found:
-            ordered = sorted(found.values(), key=lambda pair: pair[0])
-            return tuple(item for _, item in ordered[:MAX_TECHNOLOGIES])
-    return ()
+    fitting = (*role.roles, *role.used, *role.fallback)
+    found: dict[str, tuple[_Rank, Technology]] = {}
+    spare: dict[str, tuple[_Rank, Technology]] = {}
+    for place, item in enumerate(analysis.technologies):
+        used = in_use[item.name.casefold()]
+        if item.role not in fitting:
+            continue
+        home = analysis.root_of(item.path)
+        covered = sum(count for root, count in roots.items() if _covers(home, root))
+        family = _ECOSYSTEM_FAMILIES.get(item.ecosystem.lower(), "")
+        if not covered or (family and families and family not in families):
+            continue
+        behind = item.name in supporting() and not used
+        last = item.name in supporting()
+        key = (last, behind, -used, fitting.index(item.role), -covered, -len(home), place)
+        known = found if item.role in role.roles or used else spare
+        if item.role in role.roles or used or item.role in role.fallback:
+            known[item.name] = min(known.get(item.name, (key, item)), (key, item), key=_first)
+    if all(key[1] for key, _ in found.values()):
+        found = {**spare, **found}
+    ordered = sorted(found.values(), key=_first)
+    return tuple(item for _, item in ordered[:MAX_TECHNOLOGIES])
+
+
+def _first(pair: tuple[_Rank, Technology]) -> tuple[int, ...]:
+    return pair[0]
 
 
 def _covers(home: str, root: str) -> bool:
@@ -260,7 +244,9 @@ def _distinct(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     return kept
 
 
-def _spec(item: _Candidate, analysis: Analysis, ranking: Ranking) -> AgentSpec:
+def _spec(
+    item: _Candidate, analysis: Analysis, templates: TemplateSet, ranking: Ranking
+) -> AgentSpec:
     role = item.role
     name, title = role.name, role.title
     if item.label:
@@ -281,34 +267,4 @@ def _spec(item: _Candidate, analysis: Analysis, ranking: Ranking) -> AgentSpec:
         templates=ranking.rank(role, item.layers, item.files, item.own, item.technologies),
         score=item.score,
     )
-    return replace(spec, description=_description(spec, role))
-
-
-def _description(spec: AgentSpec, role: Role) -> str:
-    """ "Use when ..." for this codebase; pieces that do not fit are left out, none is cut."""
-    folders = [_place(folder) for folder in folder_globs(spec.files, limit=2)]
-    names = [item.name for item in spec.technologies]
-    for folder_count, name_count in ((2, 3), (1, 3), (1, 1), (1, 0), (0, 1), (0, 0)):
-        text = f"Use when adding or changing {role.work}"
-        if folder_count and folders:
-            text += f" in {' or '.join(folders[:folder_count])}"
-        if name_count and names:
-            text += f", with {_listed(names[:name_count])}"
-        text += "."
-        count = len(spec.templates)
-        closing = f" Knows the real files to copy from ({count} templates)."
-        if count > 1 and len(text + closing) <= MAX_DESCRIPTION:
-            text += closing
-        if len(text) <= MAX_DESCRIPTION:
-            return text
-    return text[:MAX_DESCRIPTION]
-
-
-def _place(folder: str) -> str:
-    return "the top folder" if folder == "." else folder
-
-
-def _listed(words: Sequence[str]) -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return replace(spec, description=describe(spec, role.work, analysis, templates))

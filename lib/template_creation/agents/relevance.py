@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.roster import roster
+from template_creation.bridges import is_habit, strength
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Command, Convention, Rule
 
@@ -52,6 +53,8 @@ def relevant_facts(context: EnhancementContext) -> dict[str, Relevant]:
 def _conventions(context: EnhancementContext) -> dict[str, tuple[str, ...]]:
     chosen: dict[str, list[str]] = {spec.name: [] for spec in context.agents}
     for key, item in context.convention_by_id.items():
+        if not is_habit(item.kind, item.k, item.n):
+            continue
         shares = [(spec, _share(item, spec)) for spec in context.agents]
         if item.layer:
             takers = [spec for spec, share in shares if share and item.layer in spec.layers]
@@ -86,8 +89,7 @@ def _varied(keys: Sequence[str], known: Mapping[str, Convention]) -> list[str]:
 
 
 def _strength(item: Convention) -> float:
-    own = 0.5 if item.layer else 0.0
-    return item.k / item.n + min(item.n, 30) / 30 + own if item.n else 0.0
+    return strength(item.kind, item.k, item.n, own=bool(item.layer))
 
 
 def _rules(context: EnhancementContext) -> dict[str, tuple[str, ...]]:

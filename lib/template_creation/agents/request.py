@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from template_creation.agents.context import EnhancementContext
-from template_creation.agents.excerpts import LONGEST, head_end
+from template_creation.agents.excerpts import LONGEST, excerpt_lines
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.prompts import prompt_text, render_prompt
 from template_creation.agents.relevance import Relevant, relevant_facts
@@ -130,8 +130,9 @@ def build_catalog(context: EnhancementContext) -> tuple[CatalogEntry, ...]:
 
 
 def _outline(template: Template, context: EnhancementContext) -> tuple[CatalogSymbol, ...]:
-    """Up to `MAX_SYMBOLS` declarations: the whole ones that fit an excerpt, else their parts,
-    and of long types the head with the fields."""
+    """Up to `MAX_SYMBOLS` declarations, with the lines that an excerpt of them shows: whole
+    ones that fit, else their parts; of long types the head with the fields, of long functions
+    the first statements."""
     kept: list[TemplateSymbol] = []
     for symbol in sorted(template.symbols, key=lambda item: (item.line, -item.end_line)):
         inside = any(one.line <= symbol.line and symbol.end_line <= one.end_line for one in kept)
@@ -140,11 +141,19 @@ def _outline(template: Template, context: EnhancementContext) -> tuple[CatalogSy
             symbol.line < part.line and part.end_line <= symbol.end_line
             for part in template.symbols
         )
-        head = head_end(symbol.id, template)
-        if not inside and head:
-            kept.append(replace(symbol, end_line=head))
-        elif not inside and (length <= LONGEST or not has_parts):
+        if inside:
+            continue
+        if length <= LONGEST:
             kept.append(symbol)
+            continue
+        shown = excerpt_lines(symbol.id, context)
+        is_head = all(
+            part.line > shown.end
+            for part in template.symbols
+            if symbol.line < part.line and part.end_line <= symbol.end_line
+        )
+        if is_head or not has_parts:
+            kept.append(replace(symbol, end_line=shown.end))
     if len(kept) > MAX_SYMBOLS:
         longest = sorted(kept, key=lambda item: (item.line - item.end_line, item.line))
         names = {item.id for item in longest[:MAX_SYMBOLS]}

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["Role", "roster"]
+__all__ = ["Role", "roster", "supporting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,21 @@ def roster() -> tuple[Role, ...]:
     >>> roster()[0].name
     'api-specialist'
     """
-    text = files("template_creation.agents").joinpath("roster.toml").read_text(encoding="utf-8")
-    rows: list[dict[str, Any]] = tomllib.loads(text)["agent"]
+    rows: list[dict[str, Any]] = _document()["agent"]
     return tuple(_role(row) for row in rows)
+
+
+@cache
+def supporting() -> frozenset[str]:
+    """Technologies that code runs on or is measured by, and is not written against: servers,
+    databases behind a library, drivers, coverage tools."""
+    return frozenset(_document()["supporting"])
+
+
+@cache
+def _document() -> dict[str, Any]:
+    text = files("template_creation.agents").joinpath("roster.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def _role(row: dict[str, Any]) -> Role:

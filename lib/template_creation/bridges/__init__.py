@@ -1,6 +1,14 @@
-"""How a batch request reaches something that can answer it."""
+"""Bridges: what answers a batch request, and the seam that all of them share."""
 
 from template_creation.bridges.base import CONTENT_ENHANCER, AgentBridgeInvoker
 from template_creation.bridges.offline import OfflineBridge
+from template_creation.bridges.strength import is_habit, stated, strength
 
-__all__ = ["CONTENT_ENHANCER", "AgentBridgeInvoker", "OfflineBridge"]
+__all__ = [
+    "CONTENT_ENHANCER",
+    "AgentBridgeInvoker",
+    "OfflineBridge",
+    "is_habit",
+    "stated",
+    "strength",
+]

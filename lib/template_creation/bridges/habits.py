@@ -38,14 +38,17 @@ _FORMS = (
     _form(
         f"{_WHO} annotate what they return",
         "annotate what {who} return",
-        "do not leave {who} without a return annotation",
+        "write no {who} without a return annotation",
     ),
     _form(
         f"{_WHO} annotate every parameter",
         "annotate every parameter of {who}",
-        "do not leave a parameter of {who} without its type",
+        "leave no parameter of {who} without a type",
     ),
-    _form(f"{_WHO} that return something return {_WHAT}", "return {what} from {who} with a result"),
+    _form(
+        f"{_WHO} that return something return {_WHAT}",
+        "return {what} from {who} that return something",
+    ),
     _form(
         f"Tests take the fixture {_WHAT}",
         "take the fixture {what} instead of building one in the test",
@@ -67,7 +70,7 @@ _FORMS = (
     ),
     _form(
         f"{_WHO} take a parameter of type {_WHAT}",
-        "take a parameter of type {what} in {who}",
+        "give {who} a parameter of type {what}",
         "do not write {who} without a parameter of type {what}",
     ),
     _form(f"{_WHO} take {_WHAT}", "take {what} in {who}", "do not leave {what} out of {who}"),
@@ -77,7 +80,17 @@ _FORMS = (
     _form(
         f"{_WHO} are (?P<verb>raised|returned|thrown) as {_WHAT}",
         "{verb} {who} as {what}",
-        "do not {verb} {who} as anything but {what}",
+        "{verb} nothing but {what} for {who}",
+    ),
+    _form(
+        "Route decorators(?P<who>.*) declare {what}".replace("{what}", _WHAT),
+        "declare {what} in route decorators{who}",
+        "leave {what} out of no route decorator{who}",
+    ),
+    _form(
+        "Props of components(?P<who>.*) have a type named {what}".replace("{what}", _WHAT),
+        "name the type of a component's props {what}{who}",
+        "do not name the type of a component's props anything but {what}{who}",
     ),
     _form(
         f"{_WHO} are (?P<verb>written|wrapped|created|built|made) (?P<how>with|by|as|in) {_WHAT}",

@@ -13,7 +13,15 @@ from pydantic import ValidationError
 
 from template_creation.bridges.habits import instruct
 from template_creation.bridges.selection import Excerpt, choose_examples
-from template_creation.bridges.wording import counted, example_title, joined, why
+from template_creation.bridges.strength import ALWAYS, is_habit
+from template_creation.bridges.wording import (
+    counted,
+    example_title,
+    is_plural,
+    joined,
+    short_names,
+    why,
+)
 from template_creation.errors import GenerationError
 from template_creation.values.layers import LAYER_TITLES
 from template_creation.values.request import (
@@ -34,21 +42,17 @@ from template_creation.values.response import (
 
 __all__ = ["OfflineBridge"]
 
-FEWEST_PLACES = 5
-"""A habit is told from five places on: 4 of 4 may be chance."""
-
-ALWAYS, USUALLY = 0.8, 0.6
-
 SURE_PLACES = 8
 """A habit without exception becomes a constraint from so many places on."""
 
-MAX_PRACTICES = 9
-MAX_CONSTRAINTS = 6
-AIM = 205
-"""The length that answers aim at, in lines of the finished agent: between 150 and 250,
-nearer to 250 because long declarations are cut to less than what is reckoned here."""
+MOST_TEMPLATES = 5
+MAX_PRACTICES = 10
+MAX_CONSTRAINTS = 7
+AIM = 242
+"""The length that answers aim at, in lines of the finished agent: between 150 and 250, a
+little less than 250 because facts are reckoned before they are written out."""
 
-FILL = 50
+FILL = 88
 """So many lines below `AIM`, examples from other layers are no longer worth their place."""
 
 
@@ -97,14 +101,13 @@ class _Facts:
 
 
 def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
-    entries = [facts.catalog[key] for key in agent.templates if key in facts.catalog][:5]
+    entries = [facts.catalog[key] for key in agent.templates if key in facts.catalog]
+    entries = entries[:MOST_TEMPLATES]
     rules = [facts.rules[key] for key in agent.rules if key in facts.rules]
     habits = [
         item
         for key in agent.conventions
-        if (item := facts.conventions.get(key))
-        and item.n >= FEWEST_PLACES
-        and item.k / item.n >= (ALWAYS if item.kind == "call" else USUALLY)
+        if (item := facts.conventions.get(key)) and is_habit(item.kind, item.k, item.n)
     ]
     fixed = _without_exception(habits)
     return AgentSections(
@@ -147,21 +150,23 @@ def _from_templates(
     agent: AgentRequest, entries: Sequence[CatalogEntry]
 ) -> tuple[PracticeItem, ...]:
     """What to do where no habit could be measured: keep to the files that there are."""
+    own = [item for item in entries if item.category in agent.layers] or list(entries)
+    names = short_names(entries)
     return tuple(
-        PracticeItem(
-            text=f"Lay out a new file of this kind as `{item.name}` is{_parts(item)}.",
-            cites=(item.id,),
-        )
-        for item in entries
-        if item.category in agent.layers
-    )[:2]
+        PracticeItem(text=_layout(item, names[item.id]), cites=(item.id,)) for item in own[:2]
+    )
 
 
-def _parts(item: CatalogEntry) -> str:
-    names = [f"`{symbol.name}`" for symbol in item.symbols[:3]]
-    if not names:
-        return f", in about {item.lines} lines"
-    return f": {joined(names)}, in this order" if len(names) > 1 else f": with {names[0]} alone"
+def _layout(item: CatalogEntry, name: str) -> str:
+    """The order of what a file declares, or where it is."""
+    parts = [f"`{symbol.name}`" for symbol in item.symbols[:4]]
+    if len(set(parts)) > 1:
+        return f"Lay out a new file of this kind as `{name}` is: {joined(parts)}, in this order."
+    if len(item.symbols) == 1 and item.symbols[0].kind in ("class", "function", "interface"):
+        return f"Declare one {item.symbols[0].kind} in a file of this kind, as `{name}` does."
+    folder = item.source.rpartition("/")[0]
+    where = f"into `{folder}`, next to" if folder else "into the top folder, next to"
+    return f"Put a new file of this kind {where} `{name}`."
 
 
 def _ended(text: str) -> str:
@@ -189,6 +194,8 @@ def _constraints(
     entries: Sequence[CatalogEntry],
     facts: _Facts,
 ) -> tuple[ConstraintItem, ...]:
+    """The project's own prohibitions, then habits without exception, then its libraries; what
+    the files themselves forbid only where there is nothing else."""
     items = [
         ConstraintItem(text=_ended(item.text), cites=(item.id,))
         for item in rules
@@ -201,45 +208,66 @@ def _constraints(
         )
         for item in fixed
     ]
-    items += _library_constraint(agent, facts)
-    return tuple((items or _grade_constraint(entries))[:MAX_CONSTRAINTS])
+    if not items:
+        items += _of_grades(entries)
+    library = _of_libraries(agent, entries, facts, sure=bool(items))
+    return (*items[: MAX_CONSTRAINTS - len(library)], *library) or _of_layout(entries)
 
 
-def _library_constraint(agent: AgentRequest, facts: _Facts) -> list[ConstraintItem]:
-    used = [facts.technologies[key] for key in agent.dependencies if key in facts.technologies]
+def _of_libraries(
+    agent: AgentRequest, entries: Sequence[CatalogEntry], facts: _Facts, *, sure: bool
+) -> list[ConstraintItem]:
+    """What the work is written with today. ``sure`` leaves out what no template of the agent
+    uses, unless nothing is known of what they use."""
+    own = [item for item in entries if item.category in agent.layers]
+    listed = [facts.technologies[key] for key in agent.dependencies if key in facts.technologies]
+    told = {name.casefold() for item in own for name in item.technologies}
+    used = [item for item in listed if item.name.casefold() in told][:2]
+    if not used and (not sure or not told):
+        used = listed[:1]
     if not used:
         return []
-    names = joined([item.name for item in used[:3]])
+    names = joined([f"{item.name} (`{item.source}`)" for item in used])
     work = LAYER_TITLES.get(agent.layers[0], agent.layers[0]) if agent.layers else "this work"
-    verb = "is" if len(used[:3]) == 1 else "are"
+    verb = "use" if is_plural(work) else "uses"
     return [
         ConstraintItem(
-            text=f"Do not bring in another library for {work}: {names} {verb} in use.",
-            cites=tuple(item.id for item in used[:3]),
+            text=f"Add no dependency without asking: {work} {verb} {names} today.",
+            cites=tuple(item.id for item in used),
         )
     ]
 
 
-def _grade_constraint(entries: Sequence[CatalogEntry]) -> list[ConstraintItem]:
-    loose = [item for item in entries if item.grade == "example"]
+def _of_grades(entries: Sequence[CatalogEntry]) -> list[ConstraintItem]:
+    loose = [item for item in entries if item.grade == "example"][:3]
     if not loose:
         return []
-    names = joined([f"`{item.name}`" for item in loose])
+    names = short_names(entries)
     them, their = ("them", "their") if len(loose) > 1 else ("it", "its")
     return [
         ConstraintItem(
-            text=f"Do not copy the body of {names}: files next to {them} share little of "
-            f"{their} text, only the form carries over.",
+            text=f"Do not copy the body of {joined([f'`{names[item.id]}`' for item in loose])}: "
+            f"files next to {them} share little of {their} text, only the form carries over.",
             cites=tuple(item.id for item in loose),
         )
     ]
 
 
+def _of_layout(entries: Sequence[CatalogEntry]) -> tuple[ConstraintItem, ...]:
+    names = short_names(entries)
+    return tuple(
+        ConstraintItem(
+            text=f"Do not depart from the layout of `{names[item.id]}`.", cites=(item.id,)
+        )
+        for item in entries[:1]
+    )
+
+
 def _lines(draft: AgentSections) -> int:
     """About how many lines the finished agent has without examples."""
     return (
-        34
-        + 4 * len(draft.templates)
+        39
+        + 3 * len(draft.templates)
         + 2 * len(draft.practices)
         + 2 * len(draft.constraints)
         + len(draft.commands)
@@ -249,18 +277,22 @@ def _lines(draft: AgentSections) -> int:
 def _with_examples(
     agent: AgentRequest, draft: AgentSections, chosen: Sequence[Excerpt], facts: _Facts
 ) -> AgentSections:
-    entries = [facts.catalog[key] for key in agent.templates if key in facts.catalog]
-    own = sum(item.category in agent.layers for item in entries)
     examples = tuple(ExampleItem(id=item.id, title=example_title(item)) for item in chosen)
-    short = _short_because(agent, own)
+    short = _short_because(agent, facts)
     return draft.model_copy(update={"examples": examples, "short_because": short})
 
 
-def _short_because(agent: AgentRequest, own: int) -> str:
+def _short_because(agent: AgentRequest, facts: _Facts) -> str:
     """Why there is no more to show; used only where the file stays under the window."""
-    habits = counted(len(agent.conventions), "measured habit") if agent.conventions else "no habit"
-    return (
-        f"the evidence ends here: {counted(agent.files, 'file')}, "
-        f"{counted(own, 'template')} of this agent's own layers, {habits}; "
-        "more would repeat another agent"
-    )
+    cited = [facts.catalog[key] for key in agent.templates if key in facts.catalog]
+    own = sum(item.category in agent.layers for item in cited)
+    if own == len(cited) >= MOST_TEMPLATES:
+        own = sum(item.category in agent.layers for item in facts.catalog.values())
+    files = counted(agent.files, "file")
+    if own >= agent.files:
+        return f"its {files} {'is' if agent.files == 1 else 'are'} all there is, and small"
+    more = "a higher --max-templates may give more"
+    if not own:
+        return f"none of its {files} became a template ({more})"
+    became = "a template" if own == 1 else "templates"
+    return f"only {own} of its {files} became {became} ({more})"

@@ -6,23 +6,27 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from template_creation.values.request import AgentRequest, CatalogEntry, CatalogSymbol
 
 __all__ = ["Excerpt", "choose_examples", "http_route"]
 
 SHORTEST = 5
-LONGEST = 45
-"""An excerpt has 6 to 45 lines of code; a longer declaration is cut at a statement."""
+LONGEST = 60
+"""An excerpt has 5 to 60 lines of code; of a longer file the first are shown."""
 
 SLIGHT = 8
 """Shorter declarations come last: they show a name more than a form."""
 
-WHOLE_FILE = 45
+WHOLE_FILE = 60
 """A file of so few lines is shown whole: a thing to copy, not a part of one."""
 
-OVERHEAD = 7
-"""Lines around an excerpt: heading, caption, fences, blank lines."""
+OVERHEAD = 8
+"""Lines around an excerpt: heading, caption, fences, blank lines, the mark of a cut."""
+
+SLACK = 5
+"""So far may the last excerpt go beyond the room."""
 
 _ROUTE = re.compile(
     r"[@\[]\s*(?:[\w.]+\.)?(?:Http)?(get|post|put|patch|delete)(?:Mapping)?\b"
@@ -48,10 +52,22 @@ class Excerpt:
         route = http_route(self.symbol)
         if route:
             return ("route", route[0])
-        words = _words(self.symbol.name)
-        subject = {word for part in _words(self.template.name) for word in (part, f"{part}s")}
-        verbs = [word for word in words if word not in subject and word not in _EMPTY]
+        verbs = self._verbs()
         return (self.symbol.kind, verbs[0] if verbs else self.symbol.kind)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All that its name says beside the subject of its file, and the route's verb."""
+        if self.symbol is None:
+            return frozenset({"file"})
+        route = http_route(self.symbol)
+        verbs = self._verbs()
+        return frozenset([*verbs, route[0]] if route else verbs or [self.symbol.kind])
+
+    def _verbs(self) -> list[str]:
+        words = _words(self.symbol.name) if self.symbol else []
+        subject = {word for part in _words(self.template.name) for word in (part, f"{part}s")}
+        return [word for word in words if word not in subject and word not in _EMPTY]
 
 
 def http_route(symbol: CatalogSymbol) -> tuple[str, str] | None:
@@ -67,8 +83,23 @@ def http_route(symbol: CatalogSymbol) -> tuple[str, str] | None:
     return None
 
 
-_PASSES = ((True, True, 1), (True, False, 1), (False, True, 1), (False, True, 2))
-"""Own templates only, no form twice, at most so many agents for one excerpt."""
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One round of choosing: among own templates only or all, how different an excerpt has to
+    be from those chosen, and how many agents may show it."""
+
+    own_only: bool
+    unlike: Literal["form", "form of this file", "words"]
+    most: int
+
+
+_PASSES = (
+    _Pass(True, "form", 1),
+    _Pass(True, "form of this file", 1),
+    _Pass(True, "words", 1),
+    _Pass(False, "form of this file", 1),
+    _Pass(False, "words", 2),
+)
 
 
 def choose_examples(
@@ -86,13 +117,13 @@ def choose_examples(
     """
     shown: Counter[str] = Counter()
     chosen: dict[str, list[Excerpt]] = {agent.name: [] for agent in agents}
-    for own_only, strict, most in _PASSES:
+    for step in _PASSES:
         for agent in agents:
             entries = [catalog[key] for key in agent.templates if key in catalog]
-            if own_only:
+            if step.own_only:
                 entries = [item for item in entries if item.category in agent.layers]
-            wanted = room[agent.name] - (0 if own_only else fill)
-            _fill(chosen[agent.name], entries, wanted, shown, strict=strict, most=most)
+            enough = room[agent.name] - (0 if step.own_only else fill)
+            _fill(chosen[agent.name], entries, room[agent.name], enough, shown, step)
     for agent in agents:
         place = {key: number for number, key in enumerate(agent.templates)}
         chosen[agent.name].sort(key=lambda item: (place[item.template.id], _line(item)))
@@ -103,29 +134,27 @@ def _fill(
     mine: list[Excerpt],
     entries: Sequence[CatalogEntry],
     room: int,
+    enough: int,
     shown: Counter[str],
-    *,
-    strict: bool,
-    most: int,
+    step: _Pass,
 ) -> None:
-    """Adds excerpts, one of each template in turn, until ``room`` is used up. ``strict``
-    takes no form twice; otherwise a form may come back from another template. ``most``
-    agents may show one excerpt."""
+    """Adds excerpts that fit into ``room``, one of each template in turn, until there are
+    ``enough`` lines."""
     queues = [list(_excerpts(entry)) for entry in entries]
     while any(queues):
         for queue in queues:
             spent = sum(item.cost for item in mine)
-            if spent >= room:
+            if spent >= enough:
                 return
-            taken = {(item.form, "" if strict else item.template.id) for item in mine}
+            taken = {_likeness(item, step) for item in mine}
             item = next(
                 (
                     one
                     for one in queue
-                    if shown[one.id] < most
+                    if shown[one.id] < step.most
                     and one not in mine
-                    and (one.form, "" if strict else one.template.id) not in taken
-                    and spent + one.cost <= room + OVERHEAD
+                    and _likeness(one, step) not in taken
+                    and spent + one.cost <= room + SLACK
                 ),
                 None,
             )
@@ -135,6 +164,15 @@ def _fill(
             queue.remove(item)
             shown[item.id] += 1
             mine.append(item)
+
+
+def _likeness(item: Excerpt, step: _Pass) -> tuple[object, ...]:
+    """What two excerpts must not have in common in this round."""
+    if step.unlike == "form":
+        return item.form
+    if step.unlike == "form of this file":
+        return (*item.form, item.template.id)
+    return (item.words, item.template.id)
 
 
 def _excerpts(entry: CatalogEntry) -> Iterator[Excerpt]:
@@ -148,14 +186,14 @@ def _excerpts(entry: CatalogEntry) -> Iterator[Excerpt]:
     for symbol in entry.symbols:
         length = _length(symbol)
         if length >= SHORTEST:
-            cost = min(length, LONGEST) + OVERHEAD
+            cost = length + OVERHEAD
             slight = length < SLIGHT or symbol.kind in ("type", "constant", "interface")
             plain = routed and http_route(symbol) is None
             item = Excerpt(symbol.id, entry, symbol, cost)
-            found.append((slight, plain, length > LONGEST, item))
+            found.append((slight, plain, item))
     if not found and entry.lines:
         yield Excerpt(entry.id, entry, None, min(entry.lines, LONGEST) + OVERHEAD)
-    yield from (item for *_, item in sorted(found, key=lambda entry: entry[:3]))
+    yield from (item for *_, item in sorted(found, key=lambda entry: entry[:2]))
 
 
 def _shows_whole(entry: CatalogEntry) -> bool:

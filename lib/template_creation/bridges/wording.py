@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from template_creation.bridges.selection import Excerpt, http_route
@@ -11,7 +12,11 @@ from template_creation.values.request import (
     CatalogSymbol,
 )
 
-__all__ = ["counted", "example_title", "joined", "why"]
+__all__ = ["counted", "example_title", "is_plural", "joined", "short_names", "why"]
+
+
+LINE = 150
+"""About how long a line of prose may be."""
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
@@ -34,6 +39,25 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+def is_plural(work: str) -> bool:
+    """Whether a verb after ``work`` is in the plural.
+
+    >>> is_plural("API endpoints"), is_plural("data access"), is_plural("pages and routes")
+    (True, False, True)
+    """
+    return " and " in work or (work.endswith("s") and not work.endswith("ss"))
+
+
+def short_names(entries: Sequence[CatalogEntry]) -> dict[str, str]:
+    """What to call each entry's source, by id: its file name, or its whole path where another
+    has the same name."""
+    names = Counter(item.source.rpartition("/")[2] for item in entries)
+    return {
+        item.id: name if names[name := item.source.rpartition("/")[2]] == 1 else item.source
+        for item in entries
+    }
+
+
 def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
     """Why ``entry`` is the agent's template number ``place`` (0 is the first): what it shows,
     by the names of its declarations."""
@@ -45,10 +69,11 @@ def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
         lead = "Code under test"
     else:
         lead = "Next to this work"
-    shown = "" if _named_in(entry) else _declared(entry.symbols)
     purpose = (
         f" {entry.purpose[0].upper()}{entry.purpose[1:].rstrip('.')}." if entry.purpose else ""
     )
+    room = LINE - len(lead) - len(purpose)
+    shown = "" if _named_in(entry) else _declared(entry.symbols, room)
     return f"{lead}.{purpose} {shown}".rstrip()
 
 
@@ -57,16 +82,18 @@ def _named_in(entry: CatalogEntry) -> bool:
     return all(symbol.name in entry.purpose for symbol in entry.symbols)
 
 
-def _declared(symbols: Sequence[CatalogSymbol]) -> str:
+def _declared(symbols: Sequence[CatalogSymbol], room: int) -> str:
+    """The names of the declarations, as many as fit into ``room`` characters, at most five."""
     routes = [(item, http_route(item)) for item in symbols]
     routed = [f"`{item.name}` ({route[0]})" for item, route in routes if route]
     names = list(dict.fromkeys(routed or [f"`{item.name}`" for item in symbols]))
-    if not names:
-        return ""
-    rest = len(names) - 4
-    if rest > 1:
-        return f"It declares {', '.join(names[:4])} and {rest} more."
-    return f"It declares {joined(names)}."
+    for count in range(min(5, len(names)), 0, -1):
+        rest = len(names) - count
+        told = [*names[:count], "others"] if rest else names
+        said = f"It declares {joined(told)}."
+        if len(said) <= room and (count > 1 or not rest):
+            return said
+    return ""
 
 
 def example_title(item: Excerpt) -> str:

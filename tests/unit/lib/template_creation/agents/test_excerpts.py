@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from template_creation.agents import EnhancementContext
-from template_creation.agents.excerpts import cut_at, excerpt_lines
+from template_creation.agents.excerpts import LONGEST, cut_at, excerpt_lines
 from template_creation.values.template import Template, TemplateSet
 
 
@@ -24,6 +24,7 @@ def test_a_declaration_is_shown_whole_with_its_decorator(shop) -> None:
     assert lines.text == "\n".join(original[lines.start - 1 : lines.end])
     assert lines.caption == f"app/api/items.py:{lines.start}-{lines.end}"
     assert not lines.is_cut
+    assert lines.shown == lines.text
 
 
 def test_an_unknown_id_is_a_key_error(shop) -> None:
@@ -45,10 +46,10 @@ def test_a_long_declaration_is_cut_after_a_statement(
     assert lines.whole_end == 121
 
 
-def test_a_cut_inside_markup_stays_at_a_statement(
+def test_a_long_return_of_markup_is_cut_after_an_element(
     shop, make_template: Callable[..., Template]
 ) -> None:
-    """A component whose return fills the rest is cut before it, not between its tags."""
+    """The hooks alone would not show the component; the cut is told by a line of its own."""
     hooks = "".join(f"  const value{n} = useValue({n});\n" for n in range(14))
     markup = "".join(f"      <p>{n}</p>\n" for n in range(60))
     text = (
@@ -56,7 +57,23 @@ def test_a_cut_inside_markup_stays_at_a_statement(
     )
     template = make_template(1, "web/view.tsx", text, "components")
     lines = excerpt_lines("T1.s1", context_of(shop, template))
-    assert lines.text.endswith("useValue(13);")
+    assert lines.text.endswith("</p>")
+    assert lines.end - lines.start + 1 == LONGEST
+    assert lines.shown == f"{lines.text}\n      ..."
+
+
+def test_where_hooks_fill_the_excerpt_markup_is_left_out(
+    shop, make_template: Callable[..., Template]
+) -> None:
+    """Enough statements to read end at a statement."""
+    hooks = "".join(f"  const value{n} = useValue({n});\n" for n in range(45))
+    markup = "".join(f"      <p>{n}</p>\n" for n in range(60))
+    text = (
+        f"export function View() {{\n{hooks}  return (\n    <div>\n{markup}    </div>\n  );\n}}\n"
+    )
+    template = make_template(1, "web/view.tsx", text, "components")
+    lines = excerpt_lines("T1.s1", context_of(shop, template))
+    assert lines.text.endswith("useValue(44);")
 
 
 def test_a_cut_never_falls_inside_a_text_over_many_lines(
@@ -108,7 +125,7 @@ def test_without_a_grammar_indent_and_brackets_decide(
 def test_of_a_long_class_the_fields_are_shown(shop, make_template: Callable[..., Template]) -> None:
     """What a model holds says more than its first method, which can be cited by itself."""
     fields = "".join(f"    field{n}: int = {n}\n" for n in range(12))
-    methods = "".join(f"\n    def method{n}(self) -> int:\n        return {n}\n" for n in range(15))
+    methods = "".join(f"\n    def method{n}(self) -> int:\n        return {n}\n" for n in range(25))
     template = make_template(1, "app/model.py", f"class Model:\n{fields}{methods}", "models")
     lines = excerpt_lines("T1.s1", context_of(shop, template))
     assert (lines.start, lines.end) == (1, 13)

@@ -46,7 +46,7 @@ def test_an_agent_is_what_it_was(text: str) -> None:
     assert text == snapshot('''\
 ---
 name: "api-specialist"
-description: "Use when adding or changing API endpoints in app/api, with FastAPI. Knows the real files to copy from (2 templates)."
+description: "Use when adding or changing API endpoints in app/api, with FastAPI. Copies from `items.py`; 11 of 12 functions take a parameter of type `SessionDep`."
 tools: "Read, Grep, Glob, Edit, Write, Bash"
 technologies: ["FastAPI (pyproject.toml:7)"]
 layer: "api"
@@ -56,11 +56,13 @@ template_source: "shop"
 enhancement: "offline"
 short_because: "there are two templates"
 ---
-
 # API specialist
 
-Adds and changes API endpoints of shop in the form its existing endpoints have. Its 3 files are in `app/api`.
-It works with FastAPI (`pyproject.toml:7`).
+## Role
+
+Adds and changes API endpoints of shop in the form its existing endpoints have.
+Its 3 files are in `app/api`.
+It works with FastAPI.
 Hand over tests to `testing-specialist`.
 
 ## Prove your work
@@ -71,8 +73,9 @@ Run these before you hand the work over:
 
 ## Template References
 
-Most useful first. Alike is the share of lines that a template, rendered for its sibling files,
-has in common with them. Fill in a `pattern`. New files: `template-create render PACKAGE DEST`.
+Most useful first. Alike is the share of lines that a template, rendered for its sibling files, has in
+common with them. Fill in a `pattern`.
+New files: `template-create render PACKAGE DEST`.
 
 1. `templates/app/api/items.py.template`
    The routes of one resource.
@@ -150,12 +153,12 @@ def test_a_fence_in_the_code_does_not_end_the_example(
 
 
 def test_templates_say_how_far_their_siblings_bear_them_out(shop) -> None:
-    """Measured, and nothing claimed where there was nothing to compare."""
-    lone = [replace(item, support=0, similarity=None) for item in shop.templates]
+    """Measured, and nothing claimed where there is hardly anything alike."""
+    lone = [replace(item, support=1, similarity=0.29) for item in shop.templates]
     context = replace(shop.context, templates=TemplateSet(tuple(lone)))
     spec = shop.context.spec("api-specialist")
     assert "90 % alike with 2 sibling files" in expand_agent(spec, SECTIONS, shop.context).text
-    assert "without a sibling file to compare" in expand_agent(spec, SECTIONS, context).text
+    assert "one example of its layer." in expand_agent(spec, SECTIONS, context).text
 
 
 def test_examples_name_the_practices_that_they_follow(text: str) -> None:

@@ -43,7 +43,7 @@ def test_each_agent_is_told_its_own_facts(shop) -> None:
     request = build_request(shop.context, shop.context.agents)
     api, tests = request.agents
     assert api.templates == ("T1", "T2")
-    assert api.conventions == ("C1", "C3", "C2")
+    assert api.conventions == ("C3", "C1", "C2")
     assert api.rules == ("R1",)
     assert api.commands == ("K1", "K2")  # K3 only runs the thing
     assert tests.conventions == ("C4",)

@@ -17,13 +17,13 @@ from template_creation.bridges.habits import instruct
         ),
         (
             "Functions of the data layer take a parameter of type `Session`",
-            "Take a parameter of type `Session` in functions.",
+            "Give functions a parameter of type `Session`.",
             "Do not write functions without a parameter of type `Session`.",
         ),
         (
             "Errors of the cli layer are raised as `RuntimeError`",
             "Raise errors as `RuntimeError`.",
-            "Do not raise errors as anything but `RuntimeError`.",
+            "Raise nothing but `RuntimeError` for errors.",
         ),
         (
             "Route handlers are plain `def`",
@@ -47,8 +47,8 @@ from template_creation.bridges.habits import instruct
         ),
         (
             "Props of components of the pages layer have a type named `*Props`",
-            "Name the type of props of components `*Props`.",
-            "Do not name the type of props of components anything but `*Props`.",
+            "Name the type of a component's props `*Props`.",
+            "Do not name the type of a component's props anything but `*Props`.",
         ),
         (
             "Files of the ui layer with more than one word in the name are kebab-case",
