@@ -8,7 +8,6 @@ claimed at all: then the pattern does not say what the statement says.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -116,7 +115,7 @@ class Ledger:
                 subject=subject,
                 hits=hits,
                 misses=tuple(item.site for item in misses),
-                otherwise=otherwise if otherwise and misses else _shared_label(misses),
+                otherwise=_said_of_all(misses, otherwise),
             )
         )
         return True
@@ -128,10 +127,11 @@ def _unique(samples: Iterable[Sample]) -> list[Sample]:
     return [by_site[key] for key in sorted(by_site)]
 
 
-def _shared_label(misses: Sequence[Sample]) -> str:
-    """What at least six of ten misses do, if they have that in common."""
-    labels = Counter(item.label for item in misses if item.label)
-    if not labels:
+def _said_of_all(misses: Sequence[Sample], otherwise: str) -> str:
+    """What the misses do, said only where it is true of every one of them: a reader takes
+    "the other 8: `Router`" to mean all eight. A site that the facts count as following the
+    habit did something else than the label says, so one of those ends it too."""
+    if not misses or any(item.hit for item in misses):
         return ""
-    label, count = min(labels.items(), key=lambda item: (-item[1], item[0]))
-    return label if count >= MIN_SHARE * len(misses) else ""
+    labels = {otherwise or item.label for item in misses}
+    return labels.pop() if len(labels) == 1 else ""

@@ -158,12 +158,12 @@ def _javascript(group: Group, tests: Sequence[tuple[str, Symbol]], ledger: Ledge
                 Sample(
                     Site(path, item.line, item.line),
                     re.match(rf"\s*{word}\b", item.signature) is not None,
+                    f"`{_called(item)}(...)`",
                 )
                 for path, item in tests
             ],
             layer=group.layer,
             language=group.language,
-            otherwise="`it(...)`" if word == "test" else "`test(...)`",
         )
     for nested in (True, False):
         ledger.measure(
@@ -180,6 +180,11 @@ def _javascript(group: Group, tests: Sequence[tuple[str, Symbol]], ledger: Ledge
             layer=group.layer,
             language=group.language,
         )
+
+
+def _called(item: Symbol) -> str:
+    """The function that declares a test, as the test's first line writes it."""
+    return re.split(r"[^\w.]", item.signature.strip(), maxsplit=1)[0]
 
 
 def _golang(group: Group, tests: Sequence[tuple[str, Symbol]], ledger: Ledger) -> None:

@@ -406,3 +406,31 @@ def test_two_of_three_is_an_anecdote_even_where_the_share_is_enough(
     ledger = Ledger(TextCache(lambda path: (tmp_path / path).read_bytes()))
     samples = [Sample(Site("a.py", line, line), line <= 3) for line in range(1, 6)]
     assert not ledger.measure("x", "call", "Lines say x", "x", samples)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [(("`Router`",) * 4, "`Router`"), (("`Router`",) * 3 + ("`Depot`",), ""),
+     (("`Router`",) * 3 + ("",), "")],
+)  # fmt: skip
+def test_what_the_others_do_is_said_only_where_all_of_them_do_it(
+    labels: tuple[str, ...], said: str
+) -> None:
+    """ "The other 4: `Router`" is false where one of the four does something else."""
+    text = b"follow\n" * 8 + b"stray\n" * 4
+    ledger = Ledger(TextCache(lambda path: text))
+    samples = [Sample(Site("a.py", line, line), line <= 8, "`Own`") for line in range(1, 9)]
+    samples += [
+        Sample(Site("a.py", line, line), False, label) for line, label in enumerate(labels, start=9)
+    ]
+    assert ledger.measure("x", "call", "Lines follow", "follow", samples)
+    assert ledger.found[0].otherwise == said
+
+
+def test_what_the_others_do_is_not_said_where_pattern_and_facts_disagree() -> None:
+    """The label of a site is of the facts; a miss that the facts call a hit has another."""
+    text = b"follow\n" * 58 + b"stray\n" * 2
+    ledger = Ledger(TextCache(lambda path: text))
+    samples = [Sample(Site("a.py", line, line), line < 60) for line in range(1, 61)]
+    assert ledger.measure("x", "call", "Lines follow", "follow", samples, otherwise="they stray")
+    assert (ledger.found[0].k, ledger.found[0].otherwise) == (58, "")
