@@ -5,9 +5,9 @@ from __future__ import annotations
 from template_creation.agents import AgentEnhancer
 from template_creation.analysis import analyse
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
+from template_creation.codegen import generate, write_files
 from template_creation.create import CreateOptions, CreateResult, create_template
 from template_creation.errors import ExitCode, TemplateCreateError
-from template_creation.generate import generate, write_files
 from template_creation.package import Package, load_package
 from template_creation.phases import WorkflowPhase
 from template_creation.scan import scan_codebase

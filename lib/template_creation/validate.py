@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ __all__ = ["PackageReport", "validate_package"]
 _ABSOLUTE = re.compile(
     r"(?<![\w./:<-])(/(?:home|Users|root|tmp|var|mnt|opt)/[\w.-]+|[A-Z]:\\\\?Users\\)"
 )
+_COUNT = re.compile(r"^ {3}(\d+) of (\d+)\b")
 _RECORDED_HASH = re.compile(rb'"[0-9a-f]{64}"')
 
 
@@ -161,14 +162,33 @@ def _check_agents(package: Package) -> Iterator[Issue]:
             "agent-missing", f"{AGENTS_FOLDER}/{name}.md", "is listed but not there", "restore it"
         )
     context = EnhancementContext.of(package)
+    counts = {(item.k, item.n) for item in package.analysis.conventions}
     for path in package.agent_paths:
-        text = path.read_text(encoding="utf-8")
         place = f"{AGENTS_FOLDER}/{path.name}"
+        if path.stem not in declared:
+            message = "is not of this package and was not checked"
+            yield Issue("agent-foreign", place, message, "nothing to mend", "warning")
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as exc:
+            yield Issue("encoding", place, f"is not UTF-8: {exc.reason}", "save it as UTF-8")
+            continue
         if read_frontmatter(text)[0].get("enhancement") == "none":
             yield Issue("agent-basic", place, "was not enhanced", "enhance the package", "warning")
             continue
+        yield from _check_counts(text, place, counts)
         for found in validate_agent(text, spec=context.spec(path.stem), context=context):
             yield replace(found, place=f"{place}: {found.place}")
+
+
+def _check_counts(text: str, place: str, counts: Collection[tuple[int, int]]) -> Iterator[Issue]:
+    """Every "k of n" of an agent has to be a count of the report."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for k, n in _COUNT.findall(line):
+            if (int(k), int(n)) not in counts:
+                message = f"{k} of {n} is no count of report.json"
+                yield Issue("count", f"{place}:{number}", message, "make the package anew")
 
 
 def _check_codebase(package: Package, codebase: Path) -> Iterator[Issue]:

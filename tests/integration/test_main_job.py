@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -433,3 +434,95 @@ def test_without_a_choice_only_files_that_name_the_new_thing_are_written(
     everything = run("render", package, tmp_path / "all", "--set", "entity=gift card", "--all")
     assert everything.code == 0
     assert len(tree(tmp_path / "all")) == len(load_package(package).templates)
+
+
+def test_all_rendered_files_come_from_one_entity_and_the_others_are_named(
+    package: Path, tmp_path: Path
+) -> None:
+    """Files made from customers and from orders would not fit together."""
+    done = run("render", package, tmp_path / "new", "--set", "entity=gift card", "--json")
+    by_id = {item.id: item for item in load_package(package).templates}
+    entities = {
+        term.words
+        for file in done.document["files"]
+        for term in by_id[file["template"]].original
+        if term.key == "entity"
+    }
+    assert len(entities) == 1
+    assert all(item["reason"] for item in done.document["left"])
+
+
+def test_another_entity_to_start_from_can_be_chosen_and_an_unknown_one_is_refused(
+    package: Path, tmp_path: Path
+) -> None:
+    arguments = ("render", package, tmp_path / "new", "--set", "entity=gift card", "--like")
+    refused = run(*arguments, "spaceship")
+    assert refused.code == 2
+    assert "there are: " in refused.err
+    for name in refused.err.rpartition("there are: ")[2].strip().split(", "):
+        assert run(*arguments, name, "--dry-run").code == 0
+
+
+def test_a_value_given_twice_is_refused(package: Path, tmp_path: Path) -> None:
+    done = run("render", package, tmp_path / "new", "--set", "entity=a", "--set", "entity=b")
+    assert done.code == 2
+    assert "twice" in done.err
+
+
+def test_an_edited_template_no_longer_passes_for_the_original(
+    package: Path, tmp_path: Path
+) -> None:
+    template = package / load_package(package).templates.templates[0].path
+    template.write_bytes(template.read_bytes() + b"# mine\n")
+    done = run("render", package, tmp_path / "back", "--original")
+    assert done.code == 2
+    assert "was edited" in done.err
+    assert not (tmp_path / "back").exists()
+
+
+def test_an_agent_of_the_users_own_is_told_and_does_no_harm(package: Path) -> None:
+    (package / "agents/mine.md").write_text("My own notes.\n")
+    done = run("validate", package, "--json")
+    assert done.code == 0
+    assert "agent-foreign" in {item["rule"] for item in done.document["warnings"]}
+
+
+def test_an_agent_that_is_no_text_is_a_finding_and_no_crash(package: Path) -> None:
+    agent = load_package(package).agent_paths[0]
+    agent.write_bytes(b"---\n\xff\xfe\n")
+    done = run("validate", package, "--json")
+    assert done.code == 5
+    assert "encoding" in {item["rule"] for item in done.document["errors"]}
+
+
+def test_a_count_that_an_agent_makes_up_is_found(package: Path) -> None:
+    for agent in load_package(package).agent_paths:
+        text = agent.read_text()
+        found = re.search(r"^ {3}\d+ of \d+", text, re.MULTILINE)
+        if found:
+            agent.write_text(text.replace(found.group(), "   999 of 1000", 1))
+            break
+    else:
+        pytest.fail("no agent states a count")
+    done = run("validate", package, "--json")
+    assert done.code == 5
+    assert any("999 of 1000" in item["message"] for item in done.document["errors"])
+
+
+def test_a_package_of_another_version_is_refused(package: Path) -> None:
+    manifest = package / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"1.0.0"', '"9.0.0"', 1))
+    done = run("validate", package)
+    assert done.code == 2
+    assert "9.0.0" in done.err
+
+
+def test_a_codebase_without_a_grammar_is_told_so(tmp_path: Path) -> None:
+    code = tmp_path / "shop"
+    for name in ("Owner", "Pet", "Visit"):
+        file = code / f"src/{name.lower()}/{name}Controller.kt"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"class {name}Controller {{ fun list() = 1 }}\n" * 10)
+    done = run("--name", "shop", "--path", code, "--output", tmp_path / "pkg")
+    assert "kotlin" in done.out + done.err
+    assert "no grammar" in done.out + done.err

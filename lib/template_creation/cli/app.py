@@ -159,8 +159,15 @@ def render(
     ] = False,
     every: Annotated[
         bool,
-        typer.Option("--all", help="Also the templates whose path does not name the new thing."),
+        typer.Option("--all", help="Every template, also copies and those from other entities."),
     ] = False,
+    like: Annotated[
+        str,
+        typer.Option(
+            metavar="ENTITY",
+            help="The entity of the original code to start from.  [default: the most frequent]",
+        ),
+    ] = "",
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="ID", help="A template id (T3) or layer; repeatable."),
@@ -189,6 +196,7 @@ def render(
             sets=sets or [],
             original=original,
             every=every,
+            like=like,
             only=only or [],
             force=force,
             dry_run=dry_run,

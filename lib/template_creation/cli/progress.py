@@ -22,6 +22,7 @@ from batch_engine.core import (
 __all__ = ["progress_listener"]
 
 _REFRESH_S = 0.1
+_STEADY_S = 1.0
 
 
 @contextmanager
@@ -102,7 +103,7 @@ def _moving(now: ProgressSnapshot) -> str:
         parts.append(f"{now.failed} failed")
     if now.rate_per_s >= 1:
         parts.append(f"{now.rate_per_s:.0f}/s")
-    if now.eta_s:
+    if now.eta_s and now.elapsed_s >= _STEADY_S:
         parts.append(f"{_duration(now.eta_s)} left")
     return "  ".join(parts)
 

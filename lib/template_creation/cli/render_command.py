@@ -7,8 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from template_creation.cli.run import Console
+from template_creation.codegen import (
+    RenderedFile,
+    generate,
+    select_templates,
+    templates_for,
+    write_files,
+)
 from template_creation.errors import BadInput
-from template_creation.generate import RenderedFile, about, generate, select_templates, write_files
 from template_creation.package import load_package
 
 __all__ = ["run_render"]
@@ -22,19 +28,22 @@ def run_render(
     sets: Sequence[str],
     original: bool,
     every: bool,
+    like: str,
     only: Sequence[str],
     force: bool,
     dry_run: bool,
 ) -> None:
     """Write the rendered files below ``dest``; files that are there and differ are refused
     without ``force``."""
-    values = dict(_pair(item) for item in sets)
+    values = _values(sets)
     if original and values:
         raise BadInput("--original and --set exclude each other", hint="leave one of them out")
     loaded = load_package(package)
     chosen = select_templates(loaded.templates, only)
-    if not (original or only or every):
-        chosen = about(chosen, values) or chosen
+    left: tuple[tuple[str, str], ...] = ()
+    if values and not (only or every):
+        selection = templates_for(chosen, values, like=like)
+        chosen, left = selection.chosen or chosen, selection.left if selection.chosen else ()
     files = generate(chosen, None if original else values)
     outcomes = write_files(files, dest, force=force, dry_run=dry_run)
     document = {
@@ -42,13 +51,22 @@ def run_render(
         "exit_code": 0,
         "dest": str(dest),
         "files": [asdict(item) for item in outcomes],
+        "left": [{"template": name, "reason": reason} for name, reason in left],
     }
     console.result(_text(outcomes, dest, dry_run=dry_run), document)
-    left = len(loaded.templates) - len(chosen)
-    if left and not only:
-        console.note(
-            f"{left} templates do not name it in their path and were left; --all adds them."
-        )
+    for template_id, reason in left:
+        console.note(f"left {template_id}: {reason}")
+    if left:
+        console.note("--all or --only writes them too; --like ENTITY starts from another one")
+
+
+def _values(sets: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for key, value in map(_pair, sets):
+        if key in values:
+            raise BadInput(f"--set {key}= is given twice", hint="give it once")
+        values[key] = value
+    return values
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -78,11 +78,19 @@ def _templates(result: CreateResult, verbose: bool) -> Iterator[str]:
         if found:
             yield f"  {len(found)} {kind} ({meaning}):"
             yield from _indented(found, verbose)
+    leaking = [
+        item.source
+        for item in result.templates
+        if any(proof.bar == "B5" and proof.passed is False for proof in item.proofs)
+    ]
+    if leaking:
+        yield f"  {len(leaking)} still name the project in their text (B5, see report.json):"
+        yield from _indented(leaking, verbose)
     if verbose:
         for item in result.templates:
             yield f"  {item.id}  {item.grade:<7}  {item.support:>2} siblings  {item.path}"
     if result.dropped:
-        yield f"  {len(result.dropped)} left out for want of proof:"
+        yield f"  {_count(len(result.dropped), 'file')} could not become a template:"
         yield from _indented(
             [
                 f"{path}: " + ", ".join(filter(None, (bar, reason)))

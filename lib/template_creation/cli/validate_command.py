@@ -35,13 +35,15 @@ def _text(report: PackageReport) -> str:
     lines = [_finding(item) for item in (*report.errors, *report.warnings)]
     if report.edited:
         lines.append(f"edited since it was made: {', '.join(report.edited)}")
-    checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
+    checked = ", ".join(_count(count, what) for what, count in report.checked.items())
     verdict = "invalid" if report.errors else "valid"
-    lines.append(
-        f"{verdict}: {len(report.errors)} errors, {len(report.warnings)} warnings "
-        f"(checked {checked})"
-    )
+    found = f"{_count(len(report.errors), 'errors')}, {_count(len(report.warnings), 'warnings')}"
+    lines.append(f"{verdict}: {found} (checked {checked})")
     return "\n".join(lines)
+
+
+def _count(number: int, plural: str) -> str:
+    return f"{number} {plural.removesuffix('s') if number == 1 else plural}"
 
 
 def _finding(item: Issue) -> str:

@@ -26,6 +26,7 @@ from template_creation.agents import (
     render_stub,
 )
 from template_creation.analysis import analyse
+from template_creation.analysis.layers import CODE_LANGUAGES
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.phases import PhaseLog
 from template_creation.create.state import open_state
@@ -35,7 +36,13 @@ from template_creation.create.values import (
     CreateResult,
     PlannedFile,
 )
-from template_creation.errors import AnalysisError, BadInput, GenerationError, ValidationFailed
+from template_creation.errors import (
+    AnalysisError,
+    BadInput,
+    GenerationError,
+    ValidationFailed,
+    WriteError,
+)
 from template_creation.guides import render_guides
 from template_creation.package import (
     AGENTS_FOLDER,
@@ -70,6 +77,7 @@ from template_creation.templating import (
 from template_creation.validate import validate_package
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis
+from template_creation.values.languages import GRAMMAR_LANGUAGES
 from template_creation.values.source import Codebase
 from template_creation.version import version
 
@@ -216,10 +224,31 @@ def _understand(
 
 def _nothing_found(analysis: Analysis) -> str:
     shares = ", ".join(f"{item.files} {item.name}" for item in analysis.languages[:5])
+    unread = _without_grammar(analysis)
+    if unread:
+        why = f"{unread} has no grammar here, so its files cannot be taken apart"
+    elif any(item.name in GRAMMAR_LANGUAGES for item in analysis.languages):
+        why = "no two source files have the same role, so there is no shape to repeat"
+    else:
+        why = "there is no source file in a known language"
+    files = "1 file" if len(analysis.files) == 1 else f"{len(analysis.files)} files"
+    return f"no template and no agent can be made of {files} ({shares or 'no known kind'}): {why}"
+
+
+def _without_grammar(analysis: Analysis) -> str:
+    """The programming language that most of the code is in, if it has no grammar here."""
+    code = [item for item in analysis.languages if item.name in CODE_LANGUAGES]
+    main = max(code, key=lambda item: (item.lines, item.name), default=None)
+    return "" if main is None or main.name in GRAMMAR_LANGUAGES else main.name
+
+
+def _warnings(analysis: Analysis) -> tuple[str, ...]:
+    unread = _without_grammar(analysis)
+    if not unread:
+        return ()
     return (
-        f"no template and no agent can be made of {len(analysis.files)} files"
-        + (f" ({shares})" if shares else " (none in a known language)")
-        + ": no two source files have the same role, so there is no shape to repeat"
+        f"most of this code is {unread}, which has no grammar here: templates, habits and agents "
+        "are about the rest",
     )
 
 
@@ -360,8 +389,14 @@ def _report(material: _Material, outcomes: Sequence[AgentOutcome]) -> Json:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as exc:
+        raise WriteError(
+            f"cannot write {path.name!r} for the package: {exc.strerror or exc}",
+            hint="check that there is room where --output points to",
+        ) from exc
 
 
 def _result(material: _Material, enhanced: EnhancementResult, log: PhaseLog) -> CreateResult:
@@ -376,7 +411,12 @@ def _result(material: _Material, enhanced: EnhancementResult, log: PhaseLog) -> 
         excluded=material.survey.codebase.excluded,
         dropped=tuple((item.path, item.bar, item.reason) for item in material.build.dropped),
         copier_excluded=material.copier.excluded,
-        warnings=(*material.survey.codebase.notes, *log.listener_failures),
+        warnings=(
+            *material.survey.codebase.notes,
+            *_warnings(material.analysis),
+            *(f"{item.path}:{item.line}: {item.message}" for item in material.analysis.problems),
+            *log.listener_failures,
+        ),
         errors=enhanced.errors,
         seconds=log.seconds,
     )

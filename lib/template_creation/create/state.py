@@ -33,20 +33,31 @@ def open_state(options: CreateOptions) -> Iterator[RunStore]:
         yield MemoryRunStore()
         return
     folder = (options.state or default_state(options.name)).expanduser().absolute()
+    with _translated(folder), _opened(folder) as store:
+        if options.fresh:
+            _forget(store)
+        yield store
+
+
+def _opened(folder: Path) -> SqliteRunStore:
     try:
-        with SqliteRunStore(folder) as store:
-            if options.fresh:
-                _forget(store)
-            yield store
-    except StoreLockedError as exc:
-        raise BadInput(str(exc), hint=exc.hint or "wait for the other run, or stop it") from exc
-    except StoreError as exc:
-        raise WriteError(str(exc), hint=_way_out(folder, exc)) from exc
+        return SqliteRunStore(folder)
     except OSError as exc:
         raise WriteError(
             f"cannot use the state folder {str(folder)!r}: {exc.strerror or exc}",
             hint="give another one with --state-dir",
         ) from exc
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """What the store raises, as errors of the product."""
+    try:
+        yield
+    except StoreLockedError as exc:
+        raise BadInput(str(exc), hint=exc.hint or "wait for the other run, or stop it") from exc
+    except StoreError as exc:
+        raise WriteError(str(exc), hint=_way_out(folder, exc)) from exc
 
 
 def _forget(store: RunStore) -> None:

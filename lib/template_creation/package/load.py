@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from template_creation.errors import BadInput
+from template_creation.package.documents import MANIFEST_VERSION, REPORT_VERSION
 from template_creation.package.facts import facts_from_document
 from template_creation.package.layout import (
     AGENTS_FOLDER,
@@ -62,6 +63,11 @@ def load_package(root: Path) -> Package:
     """
     manifest = _document(root, MANIFEST)
     report = _document(root, REPORT)
+    for name, document, known in (
+        (MANIFEST, manifest, MANIFEST_VERSION),
+        (REPORT, report, REPORT_VERSION),
+    ):
+        _check_version(root / name, document, known)
     try:
         delimiter = Delimiter(manifest["delimiters"]["start"], manifest["delimiters"]["end"])
         placeholders = {
@@ -91,6 +97,15 @@ def load_package(root: Path) -> Package:
         templates=TemplateSet(templates, delimiter),
         agents=agents,
     )
+
+
+def _check_version(path: Path, document: Json, known: str) -> None:
+    found = document.get("schema_version")
+    if not isinstance(found, str) or found.split(".")[0] != known.split(".")[0]:
+        raise BadInput(
+            f"{str(path)!r} has schema_version {found!r}, this program reads {known!r}",
+            hint="use the template-create that made it, or make the package anew",
+        )
 
 
 def _document(root: Path, name: str) -> Json:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,7 +23,15 @@ from template_creation.templating import (
 from template_creation.templating.render import PLURAL_SUFFIX
 from template_creation.values.template import Placeholder, Template, TemplateSet
 
-__all__ = ["Rendered", "RenderedFile", "about", "generate", "select_templates", "write_files"]
+__all__ = [
+    "Rendered",
+    "RenderedFile",
+    "Selection",
+    "generate",
+    "select_templates",
+    "templates_for",
+    "write_files",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +73,61 @@ def select_templates(templates: TemplateSet, only: Sequence[str]) -> tuple[Templ
     )
 
 
-def about(templates: Sequence[Template], values: Mapping[str, str]) -> tuple[Template, ...]:
-    """The templates that a value of ``values`` makes a new file of: its path names a term that
-    is given. The others would come out as copies of the original."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The templates to render for a new thing, and why the others were left."""
+
+    chosen: tuple[Template, ...]
+    left: tuple[tuple[str, str], ...]
+
+
+def templates_for(
+    templates: Sequence[Template], values: Mapping[str, str], *, like: str = ""
+) -> Selection:
+    """The templates that make one new thing: path and content name it, and all come from the
+    same entity, ``like`` or the most frequent one, so that the files fit together.
+
+    ``left`` has the id of each other template and the reason. Raises `BadInput` where no
+    template comes from ``like``.
+    """
     given = {key.removesuffix(PLURAL_SUFFIX) for key in values}
-    return tuple(
-        item
+    about = [item for item in templates if _names(item, given)]
+    left = [
+        (item.id, "would only be a copy: it does not name the new thing")
         for item in templates
-        if any(isinstance(part, Placeholder) and part.term in given for part in item.path_segments)
+        if item not in about
+    ]
+    origins = Counter(_entity(item) for item in about)
+    wanted = _origin(like, origins)
+    chosen = [item for item in about if _entity(item) in (wanted, "")]
+    left += [
+        (item.id, f"comes from {_entity(item)}, the others from {wanted}")
+        for item in about
+        if item not in chosen
+    ]
+    return Selection(tuple(chosen), tuple(left))
+
+
+def _names(template: Template, terms: Collection[str]) -> bool:
+    return all(
+        any(isinstance(part, Placeholder) and part.term in terms for part in segments)
+        for segments in (template.path_segments, template.segments)
     )
+
+
+def _entity(template: Template) -> str:
+    """The original entity of a template that has a placeholder for it, else nothing."""
+    if all(item.term != "entity" for item in template.placeholders):
+        return ""
+    return next((" ".join(term.words) for term in template.original if term.key == "entity"), "")
+
+
+def _origin(like: str, origins: Counter[str]) -> str:
+    named = {name: count for name, count in origins.items() if name}
+    if like and like.lower() not in named:
+        known = ", ".join(sorted(named)) or "none"
+        raise BadInput(f"no template comes from {like!r}", hint=f"there are: {known}")
+    return like.lower() or min(named, key=lambda name: (-named[name], name), default="")
 
 
 def _by_number(template_id: str) -> tuple[int, str]:
@@ -88,7 +144,7 @@ def generate(
     two templates would be the same file.
     """
     if values is None:
-        return tuple(Rendered(item.source, render_original(item), item.id) for item in templates)
+        return tuple(Rendered(item.source, _original(item), item.id) for item in templates)
     _check_keys(templates, values)
     check_values(templates, values)
     files = tuple(
@@ -104,6 +160,16 @@ def generate(
             )
         by_path[file.path] = file.template
     return files
+
+
+def _original(template: Template) -> bytes:
+    data = render_original(template)
+    if template.sha256 and hashlib.sha256(data).hexdigest() != template.sha256:
+        raise BadInput(
+            f"{template.path!r} was edited: it no longer gives {template.source!r} back",
+            hint=f"restore it, or leave it out with --only (it is {template.id})",
+        )
+    return data
 
 
 def _check_keys(templates: Sequence[Template], values: Mapping[str, str]) -> None:
