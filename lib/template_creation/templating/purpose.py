@@ -19,11 +19,18 @@ _ROUTE_DECORATOR = re.compile(
     r"|^Http(?:Get|Post|Put|Patch|Delete)\b|^(?:get|post|put|patch|delete)\(\""
 )
 _ROUTE_CALL = re.compile(
-    rf"(?i)^(?:\w*(?:app|router|routes?|group|mux|api|r|e|g)\.)(?:{_VERBS}|handle|handlefunc)$"
-    r"|(?i:\.map(?:get|post|put|patch|delete))$|^map(?:get|post|put|patch|delete)$".replace(
-        "(?i:", "(?:"
-    )
+    rf"(?i)^\w*(?:app|router|routes?|group|mux|api|r|e|g)\.(?:{_VERBS}|handle|handlefunc)$"
 )
+_SCRIPT_ROUTE_CALL = re.compile(rf"(?:^|\.)\w*(?:[aA]pp|[rR]outer|[sS]erver)\.(?:{_VERBS})$")
+"""In scripts ``api.get("/x")`` is a client's request as often as a server's route."""
+_MAP_CALL = re.compile(r"(?:^|\.)Map(?:Get|Post|Put|Patch|Delete)$")
+_SCRIPTS = frozenset({"javascript", "jsx", "typescript", "tsx"})
+_ROUTED_LAYERS = frozenset({"api", "auth", "pages"})
+_NOT_ROUTED_LAYERS = frozenset({"data", "e2e", "queries", "tests"})
+"""What looks like a route here is a request to one, or a stand-in for one."""
+_TEST_LAYERS = frozenset({"e2e", "tests"})
+_TEST_CALL = re.compile(r"\s*(?:it|test|specify|example|scenario)\b(?!\s*\.\s*describe\b)")
+"""What declares one test; ``describe``, ``context`` and ``test.describe`` hold several."""
 _KIND_ORDER = {
     "class": 0, "interface": 0, "struct": 0, "record": 0, "trait": 0, "enum": 1, "type": 1,
     "function": 1, "module": 2, "method": 2, "test": 2, "constant": 3,
@@ -42,11 +49,11 @@ def describe(
     title = LAYER_TITLES.get(layer, layer)
     if facts is None or (not facts.symbols and not facts.calls):
         return f"{_capital(title)}{about}"
-    endpoints = _endpoints(facts)
+    endpoints = _endpoints(facts, layer)
     lead = next((item.name for item in technologies if item.role in ("api", "web")), "")
     if endpoints:
         return f"{lead + ': ' if lead else ''}{_count(endpoints, 'endpoint')}{about}"
-    tests = _tests(facts)
+    tests = _tests(facts, layer)
     if tests:
         lead = next((item.name for item in technologies if item.role in ("test", "e2e")), "")
         return f"{lead + ': ' if lead else ''}{_count(tests, 'test')}{about}"
@@ -83,24 +90,34 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _endpoints(facts: FileFacts) -> int:
+def _endpoints(facts: FileFacts, layer: str) -> int:
+    """The routes that the file declares; a request to a route is none."""
+    if layer in _NOT_ROUTED_LAYERS:
+        return 0
     decorated = sum(
         any(_ROUTE_DECORATOR.search(decorator) for decorator in symbol.decorators)
         for symbol in facts.symbols
         if symbol.kind in ("function", "method")
     )
-    if decorated:
+    if decorated or layer not in _ROUTED_LAYERS:
         return decorated
+    if facts.language == "csharp":
+        return sum(bool(_MAP_CALL.search(call.callee)) for call in facts.calls)
+    wanted = _SCRIPT_ROUTE_CALL if facts.language in _SCRIPTS else _ROUTE_CALL
     return sum(
-        bool(_ROUTE_CALL.search(call.callee) and call.first_argument.startswith("/"))
+        bool(wanted.search(call.callee) and call.first_argument.startswith("/"))
         for call in facts.calls
     )
 
 
-def _tests(facts: FileFacts) -> int:
+def _tests(facts: FileFacts, layer: str) -> int:
+    """The tests that a runner reports one by one, not the groups around them."""
     return sum(
-        symbol.kind == "test"
-        or (symbol.kind in ("function", "method") and symbol.name.startswith(("test_", "Test")))
+        bool(_TEST_CALL.match(symbol.signature))
+        if symbol.kind == "test"
+        else layer in _TEST_LAYERS
+        and symbol.kind in ("function", "method")
+        and symbol.name.startswith(("test_", "Test"))
         for symbol in facts.symbols
     )
 

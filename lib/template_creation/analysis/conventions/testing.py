@@ -63,7 +63,7 @@ def _tests(group: Group) -> list[tuple[str, Symbol]]:
         return [
             (path, item)
             for path, item in group.symbols("test")
-            if re.match(r"\s*(?:it|test|specify|scenario)\b", item.signature)
+            if re.match(r"\s*(?:it|test|specify|scenario)\b(?!\.describe)", item.signature)
         ]
     found = []
     for path, item in group.symbols("function", "method", "test"):

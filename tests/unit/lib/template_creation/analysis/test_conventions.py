@@ -434,3 +434,12 @@ def test_what_the_others_do_is_not_said_where_pattern_and_facts_disagree() -> No
     samples = [Sample(Site("a.py", line, line), line < 60) for line in range(1, 61)]
     assert ledger.measure("x", "call", "Lines follow", "follow", samples, otherwise="they stray")
     assert (ledger.found[0].k, ledger.found[0].otherwise) == (58, "")
+
+
+def test_a_group_of_tests_is_not_counted_as_a_test(survey: Survey) -> None:
+    text = 'test.describe("group", () => {\n  test("adds NN", () => {});\n});\n'
+    found = by_statement(
+        survey(many("tests/W.spec.ts", text)), "Tests are written with `test(...)`"
+    )
+    assert found is not None
+    assert found.n == 6
