@@ -70,6 +70,17 @@ def test_a_noun_that_nobody_uses_in_the_plural_is_no_entity(make_tree):
     assert found == {"owner", "vet"}
 
 
+def test_a_noun_whose_plural_does_not_lead_back_to_it_is_no_entity(make_tree):
+    """``axes`` may be those of a chart: its singular is ``axis``, and no axe is named anew."""
+    files = dict(LAYOUTS["one folder per role, plural names (Rails)"])
+    for noun in ("owner", "vet", "axe"):
+        files[f"app/models/{noun}.rb"] = f"class {noun.title()}\nend"
+        files[f"app/helpers/{noun}_helper.rb"] = f"module {noun.title()}Helper\nend"
+        files[f"app/jobs/{noun}_job.rb"] = f"class {noun.title()}Job\n  @{noun}s = 1\nend"
+    found = {entity.name for entity in find_entities(make_tree(files).analysis)}
+    assert found == {"owner", "vet"}
+
+
 def test_a_name_that_others_use_too_is_the_entitys_where_its_files_declare_it(make_tree):
     files = {
         "users/user_form.py": "class UserForm(FormItem): ...\nclass User: ...\nx = BuyItem\n",

@@ -83,6 +83,14 @@ def test_b3_fails_where_one_name_is_replaced_here_and_kept_there(subject):
     assert {fault.proof.bar for fault in faults} == {"B3"}
 
 
+def test_b3_fails_where_two_names_are_given_one_new_name(subject):
+    """Each is replaced alike everywhere and keeps its style, and still they meet."""
+    source = "item_a = items_a\n"
+    _, faults = prove_syntax(subject("a.py", source, (0, "item", "snake"), (9, "itemx", "snake")))
+    assert {fault.proof.bar for fault in faults} == {"B3"}
+    assert faults[0].identifiers == {"item_a", "items_a"}
+
+
 def test_b4_fails_where_an_undeclared_name_is_replaced(subject):
     proof, fault = prove_names(subject("a.py", "use(theirItem)\n", (9, "Item", "pascal")))
     assert proof.passed is False
@@ -101,7 +109,17 @@ def test_b5_counts_what_is_left_and_demands_none_of_the_project():
 
 @pytest.mark.parametrize(
     ("values", "grade"),
-    [([0.8, 0.9], "pattern"), ([0.5, 0.79], "shape"), ([0.49], "example"), ([], "example")],
-)
+    [
+        ([0.8, 0.9], "pattern"), ([0.8], "pattern"), ([0.79], "shape"), ([0.75], "shape"),
+        ([0.5, 0.79], "shape"), ([0.5], "shape"), ([0.49], "example"), ([], "example"),
+        ([0.1, 0.4, 0.9], "example"), ([0.1, 0.6, 0.9], "shape"), ([0.2, 0.8, 0.9], "pattern"),
+    ],
+)  # fmt: skip
 def test_b7_grades_by_the_median_similarity(values, grade):
     assert grade_of(values)[1] == grade
+
+
+def test_b7_tells_the_median_of_the_similarities():
+    proof, _, similarity = grade_of([0.1, 0.9, 0.6])
+    assert similarity == 0.6
+    assert proof.detail == "median line similarity 0.60 to 3 siblings"
