@@ -15,6 +15,7 @@ _LEADS = {
     "Start here": lambda own, tests: True,
     "Also of your layer": lambda own, tests: own,
     "The tests that go with this work": lambda own, tests: tests and not own,
+    "Other tests": lambda own, tests: tests and not own,
     "Code under test": lambda own, tests: not own,
     "Next to this work": lambda own, tests: not own and not tests,
 }

@@ -79,6 +79,17 @@ class EnhancementContext:
         """Technologies by the id that requests give them (``D1``)."""
         return {f"D{i}": item for i, item in enumerate(self.analysis.technologies, 1)}
 
+    @cached_property
+    def own_words(self) -> str:
+        """What the project itself wrote, and what was measured of it, in lower case: rules,
+        commands, statements of habits, purposes of templates."""
+        analysis = self.analysis
+        words = [item.text for item in analysis.rules]
+        words += [item.command for item in analysis.commands]
+        words += [item.statement for item in analysis.conventions]
+        words += [item.purpose for item in self.templates]
+        return "\n".join(words).casefold()
+
     def spec(self, name: str) -> AgentSpec | None:
         """The agent with this name, or ``None``."""
         return next((item for item in self.agents if item.name == name), None)

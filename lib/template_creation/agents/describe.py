@@ -23,6 +23,8 @@ def describe(spec: AgentSpec, work: str, analysis: Analysis, templates: Template
     habit; pieces that do not fit into `MAX_DESCRIPTION` are left out, none is cut."""
     folders = [_place(folder) for folder in folder_globs(spec.files, limit=2)]
     names = [item.name for item in spec.technologies]
+    if not any("migrat" in path for path in spec.files):
+        work = work.replace(" and migrations", "")
     knowledge = list(_knowledge(spec, analysis, templates))
     texts = []
     for folder_count, name_count in ((2, 3), (1, 3), (1, 1), (1, 0), (0, 1), (0, 0)):

@@ -11,6 +11,7 @@ from functools import cached_property
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.excerpts import ELLIPSIS
 from template_creation.agents.markdown import Document, Fence, InlineCode
+from template_creation.agents.technologies import check_technologies
 from template_creation.values.agent import Issue
 from template_creation.values.template import Template
 
@@ -33,6 +34,7 @@ def check_grounding(document: Document, context: EnhancementContext) -> Iterator
         yield from _reference(code, known)
     for fence in document.fences:
         yield from _quote(fence, known)
+    yield from check_technologies(document, context)
     for line, text in document.prose:
         for match in _MACHINE.finditer(text):
             if not known.quoted(match[0]):

@@ -37,7 +37,8 @@ class Fence:
 @dataclass(frozen=True)
 class Section:
     """A part of the document under a heading of level 2 (level 0: what comes before the
-    first); ``prose`` holds its text blocks without headings, ``items`` those in lists."""
+    first); ``prose`` holds its text blocks without headings, ``items`` those in lists, and
+    ``headings`` all headings in it, its own too."""
 
     heading: str
     line: int
@@ -45,6 +46,7 @@ class Section:
     items: tuple[tuple[int, str], ...]
     codes: tuple[InlineCode, ...]
     fences: tuple[Fence, ...]
+    headings: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Document:
     def prose(self) -> Iterator[tuple[int, str]]:
         """Every text block outside fences and headings, with its line."""
         return (block for section in self.sections for block in section.prose)
+
+    @property
+    def headings(self) -> Iterator[tuple[int, str]]:
+        """Every heading, with its line."""
+        return (heading for section in self.sections for heading in section.headings)
 
     def section(self, *names: str) -> Section | None:
         """The first section with one of these normal headings."""
@@ -97,6 +104,7 @@ def read_markdown(body: str, *, first_line: int = 1) -> Document:
             text = tokens[number + 1].content
             if token.tag in ("h1", "h2"):
                 sections.append(_Draft(text if token.tag == "h2" else "", line))
+            sections[-1].headings.append((line, text))
             before, before_codes = "", ()
         elif token.type in ("list_item_open", "list_item_close"):
             depth += token.nesting
@@ -122,6 +130,7 @@ class _Draft:
         self.items: list[tuple[int, str]] = []
         self.codes: list[InlineCode] = []
         self.fences: list[Fence] = []
+        self.headings: list[tuple[int, str]] = []
 
     def done(self) -> Section:
         return Section(
@@ -131,6 +140,7 @@ class _Draft:
             tuple(self.items),
             tuple(self.codes),
             tuple(self.fences),
+            tuple(self.headings),
         )
 
 

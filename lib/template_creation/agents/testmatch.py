@@ -33,8 +33,11 @@ class TestMatch:
 
     def mirrors(self, test: str) -> bool:
         """Whether the test is named for a file (``test_items.py`` for ``items.py``), or stands
-        in a folder that is named for theirs (``tests/routers`` for ``app/routers``)."""
+        in a folder that is named for theirs (``tests/routers`` for ``app/routers``). Helpers
+        of tests, which are not named as tests are, mirror nothing."""
         path = PurePosixPath(test)
+        if _stem(path.name) == _EXTENSION.sub("", path.name) and "__tests__" not in path.parts:
+            return False
         stem, folder = _key(_stem(path.name)), _key(_folder(path))
         if folder in self._folders or folder in self._stems:
             return True

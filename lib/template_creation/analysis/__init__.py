@@ -2,5 +2,6 @@
 
 from template_creation.analysis.conventions import recount
 from template_creation.analysis.survey import analyse
+from template_creation.analysis.technologies import known_technologies
 
-__all__ = ["analyse", "recount"]
+__all__ = ["analyse", "known_technologies", "recount"]

@@ -14,7 +14,7 @@ from importlib.resources import files
 from template_creation.analysis.manifests import Dependency, Manifest, infra_tools
 from template_creation.values.analysis import Technology
 
-__all__ = ["find_technologies"]
+__all__ = ["find_technologies", "known_technologies"]
 
 _ONCE = frozenset({"infra", "image"})
 
@@ -29,6 +29,12 @@ class _Table:
         self._exact = {key: value for key, value in entries.items() if "*" not in key}
         wild = [(key.split("*"), value) for key, value in entries.items() if "*" in key]
         self._wild = sorted(wild, key=lambda item: (-len("".join(item[0])), item[0]))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all technologies of the ecosystem."""
+        values = [*self._exact.values(), *(value for _, value in self._wild)]
+        return frozenset(name for name, _ in values)
 
     def find(self, package: str) -> tuple[str, str] | None:
         """Name and role of ``package``, or ``None``."""
@@ -56,6 +62,17 @@ def _tables() -> Mapping[str, _Table]:
     source = files("template_creation.analysis").joinpath("technologies.toml")
     data = tomllib.loads(source.read_text(encoding="utf-8"))
     return {ecosystem: _Table(roles) for ecosystem, roles in data.items()}
+
+
+@cache
+def known_technologies() -> frozenset[str]:
+    """Every technology that the analysis can name, as it names it (``"FastAPI"``).
+
+    >>> {"FastAPI", "Rails"} <= known_technologies()
+    True
+    """
+    packages = {name for table in _tables().values() for name in table.names}
+    return frozenset(packages | {name for name, _ in infra_tools().values()})
 
 
 def find_technologies(manifests: Iterable[Manifest]) -> tuple[Technology, ...]:

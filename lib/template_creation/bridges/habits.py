@@ -35,6 +35,23 @@ def _form(said: str, do: str, avoid: str = "") -> _Form:
 _WHO, _WHAT = "(?P<who>.+?)", "(?P<what>.+)"
 
 _FORMS = (
+    _form(f"{_WHO} say {_WHAT}", "say {what} in {who}", "do not write {who} without {what}"),
+    _form(f"Specs set their data up with {_WHAT}", "set up the data of specs with {what}"),
+    _form(f"Specs make records with {_WHAT}", "make records in specs with {what}"),
+    _form(f"Spec files open with {_WHAT}", "open spec files with {what}"),
+    _form(
+        f"{_WHO} are checked at compile time{_WHAT}",
+        "have {who} checked at compile time{what}",
+        "",
+    ),
+    _form(
+        f"Files(?P<who>.*) that fetch export {_WHAT}", "export {what} from files{who} that fetch"
+    ),
+    _form(
+        "A (?P<what>`[^`]+`) is the first parameter",
+        "take a {what} as the first parameter",
+        "put no parameter before a {what}",
+    ),
     _form(
         f"{_WHO} annotate what they return",
         "annotate what {who} return",

@@ -208,22 +208,21 @@ def _constraints(
         )
         for item in fixed
     ]
-    if not items:
-        items += _of_grades(entries)
-    library = _of_libraries(agent, entries, facts, sure=bool(items))
-    return (*items[: MAX_CONSTRAINTS - len(library)], *library) or _of_layout(entries)
+    library = _of_libraries(agent, entries, facts)
+    found = [*items[: MAX_CONSTRAINTS - len(library)], *library]
+    return tuple(found) or _of_grades(agent, entries) or _of_layout(entries)
 
 
 def _of_libraries(
-    agent: AgentRequest, entries: Sequence[CatalogEntry], facts: _Facts, *, sure: bool
+    agent: AgentRequest, entries: Sequence[CatalogEntry], facts: _Facts
 ) -> list[ConstraintItem]:
-    """What the work is written with today. ``sure`` leaves out what no template of the agent
-    uses, unless nothing is known of what they use."""
+    """What the work is written with today: what the agent's own templates use, or, where
+    nothing is known of what any template uses, the technology that fits the job best."""
     own = [item for item in entries if item.category in agent.layers]
     listed = [facts.technologies[key] for key in agent.dependencies if key in facts.technologies]
     told = {name.casefold() for item in own for name in item.technologies}
     used = [item for item in listed if item.name.casefold() in told][:2]
-    if not used and (not sure or not told):
+    if not any(item.technologies for item in facts.catalog.values()):
         used = listed[:1]
     if not used:
         return []
@@ -238,19 +237,20 @@ def _of_libraries(
     ]
 
 
-def _of_grades(entries: Sequence[CatalogEntry]) -> list[ConstraintItem]:
-    loose = [item for item in entries if item.grade == "example"][:3]
+def _of_grades(agent: AgentRequest, entries: Sequence[CatalogEntry]) -> tuple[ConstraintItem, ...]:
+    own = [item for item in entries if item.category in agent.layers]
+    loose = [item for item in own if item.grade == "example" and item.support][:3]
     if not loose:
-        return []
+        return ()
     names = short_names(entries)
     them, their = ("them", "their") if len(loose) > 1 else ("it", "its")
-    return [
+    return (
         ConstraintItem(
             text=f"Do not copy the body of {joined([f'`{names[item.id]}`' for item in loose])}: "
-            f"files next to {them} share little of {their} text, only the form carries over.",
+            f"files next to {them} share little of {their} text.",
             cites=tuple(item.id for item in loose),
-        )
-    ]
+        ),
+    )
 
 
 def _of_layout(entries: Sequence[CatalogEntry]) -> tuple[ConstraintItem, ...]:

@@ -63,6 +63,8 @@ def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
     by the names of its declarations."""
     if entry.category in agent.layers:
         lead = "Start here" if place == 0 else "Also of your layer"
+    elif entry.category in ("tests", "e2e") and {"tests", "e2e"} & set(agent.layers):
+        lead = "Other tests"
     elif entry.category in ("tests", "e2e"):
         lead = "The tests that go with this work"
     elif {"tests", "e2e"} & set(agent.layers):
