@@ -33,7 +33,7 @@ demo: $(VENV)/.demo ## turn examples/bookshop into a template package and show i
 
 test: $(VENV)/.test ## run the tests; the coverage gate is part of them
 	@mkdir -p build
-	$(BIN)/python -m pytest --cov --cov-report= --cov-report=json:build/coverage.json $(ARGS)
+	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-report=json:build/coverage.json $(ARGS)
 	$(BIN)/python tests/coverage_gate.py build/coverage.json
 
 lint: $(VENV)/.dev ## style, format and the import contracts
