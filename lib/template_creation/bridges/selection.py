@@ -66,7 +66,11 @@ class Excerpt:
 
     def _verbs(self) -> list[str]:
         words = _words(self.symbol.name) if self.symbol else []
-        subject = {word for part in _words(self.template.name) for word in (part, f"{part}s")}
+        subject = {
+            word
+            for part in _words(self.template.name)
+            for word in (part, f"{part}s", part.removesuffix("s"))
+        }
         return [word for word in words if word not in subject and word not in _EMPTY]
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from batch_engine.core import MemoryRunStore, RetryPolicy, SqliteRunStore
-from template_creation.agents import AgentEnhancer, read_frontmatter, validate_agent
+from template_creation.agents import SEED, AgentEnhancer, read_frontmatter, validate_agent
 from template_creation.bridges import OfflineBridge
 from template_creation.errors import BadInput, GenerationError, InvocationPending
 from template_creation.testing import FakeBridge, as_text, without_agents
+from template_creation.values.template import TemplateSet
 
 
 def run(shop, bridge, **options: Any):
@@ -258,3 +260,44 @@ def _of(call: Any) -> dict[str, Any]:
 
 def _offline(call: Any) -> dict[str, Any]:
     return OfflineBridge().invoke(**_of(call))
+
+
+def test_a_change_of_one_agents_evidence_asks_for_that_agent_alone(shop) -> None:
+    """The others are loaded: what shapes one agent is in its own key."""
+    store = MemoryRunStore()
+    run(shop, FakeBridge(), store=store)
+    changed = [
+        replace(item, purpose="new words") if item.id == "T1" else item for item in shop.templates
+    ]
+    specs = [
+        replace(spec, templates=tuple(key for key in spec.templates if key == "T2"))
+        if spec.name == "testing-specialist"
+        else spec
+        for spec in shop.context.agents
+    ]
+    context = replace(shop.context, agents=tuple(specs))
+    bridge = FakeBridge()
+    AgentEnhancer(bridge, store=store).enhance(context, shop.package)
+    assert [agent["name"] for agent in bridge.requests[0].input_data["agents"]] == [
+        "testing-specialist"
+    ]
+    context = replace(context, templates=TemplateSet(tuple(changed)))
+    again = FakeBridge()
+    AgentEnhancer(again, store=store).enhance(context, shop.package)
+    assert [agent["name"] for agent in again.requests[0].input_data["agents"]] == ["api-specialist"]
+
+
+def test_another_bridge_profile_or_set_of_agents_asks_for_all(shop) -> None:
+    """What shapes every agent is in the fingerprint."""
+    store = MemoryRunStore()
+    run(shop, FakeBridge(), store=store)
+    unchanged = FakeBridge()
+    run(shop, unchanged, store=store)
+    assert unchanged.requests == []
+    wider = FakeBridge()
+    run(shop, wider, store=store, profile=replace(SEED, max_lines=400))
+    assert len(wider.requests[0].input_data["agents"]) == 2
+    one = replace(shop.context, agents=shop.context.agents[:1])
+    alone = FakeBridge()
+    AgentEnhancer(alone, store=store).enhance(one, shop.package)
+    assert alone.requests

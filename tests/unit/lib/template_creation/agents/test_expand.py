@@ -164,3 +164,12 @@ def test_templates_say_how_far_their_siblings_bear_them_out(shop) -> None:
 def test_examples_name_the_practices_that_they_follow(text: str) -> None:
     """A reader sees the habit at work."""
     assert "`app/api/items.py:9-13`; follows practice 1" in text
+
+
+def test_saying_why_it_is_short_makes_a_file_no_longer(shop) -> None:
+    """One line below the window stays below it: the reason agrees with the count."""
+    spec = shop.context.spec("api-specialist")
+    plain = expand_agent(spec, SECTIONS, shop.context, min_lines=1)
+    short = expand_agent(spec, SECTIONS, shop.context, min_lines=plain.lines + 1)
+    assert short.short_because
+    assert short.lines == plain.lines

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from template_creation.agents import MAX_AGENTS, recommend_agents
 from template_creation.agents.roster import roster
-from template_creation.values.analysis import Analysis, PackageRoot, Technology
+from template_creation.values.analysis import Analysis, PackageRoot, Site, Technology
 from template_creation.values.layers import LAYER_TITLES
 from template_creation.values.template import Template, TemplateSet
 
@@ -193,3 +193,81 @@ def test_recommending_twice_gives_the_same(shop) -> None:
     """Nothing depends on hashing or order of sets."""
     again = recommend_agents(shop.analysis, shop.templates)
     assert again == shop.context.agents
+
+
+def test_many_files_with_a_habit_are_a_field_of_work_without_a_template(
+    shop, with_layers: Callable[..., Analysis], make_template: Callable[..., Template]
+) -> None:
+    """Migrations are written often and never templated; what they share can still be told."""
+    files = paths("app/jobs", 5)
+    analysis = with_layers({"jobs": files, "services": paths("app/services", 5)}, technologies=())
+    habit = replace(
+        shop.analysis.conventions[0],
+        layer="jobs",
+        hits=tuple(Site(path, 1, 2) for path in files),
+        misses=(),
+    )
+    templates = TemplateSet((make_template(1, "app/services/file0.py", BODY, "services"),))
+    assert {spec.name for spec in recommend_agents(analysis, templates)} == {
+        "service-layer-specialist"
+    }
+    analysis = replace(analysis, conventions=(habit,))
+    specs = {spec.name: spec for spec in recommend_agents(analysis, templates)}
+    assert set(specs) == {"service-layer-specialist", "background-jobs-specialist"}
+    assert specs["background-jobs-specialist"].templates == ("T1",)
+
+
+def test_a_file_that_is_made_once_is_never_the_first_to_copy(
+    with_layers: Callable[..., Analysis], make_template: Callable[..., Template]
+) -> None:
+    """A template with something to fill in comes first, however alike the other is."""
+    analysis = with_layers({"api": paths("app/api", 5)}, technologies=())
+    once = replace(make_template(1, "app/api/file0.py", BODY, "api"), verified="verbatim")
+    once = replace(once, path_segments=(b"app/api/file0.py",), similarity=0.95)
+    often = replace(make_template(2, "app/api/items.py", BODY, "api"), similarity=0.1)
+    (spec,) = recommend_agents(analysis, TemplateSet((once, often)))
+    assert spec.templates == ("T2", "T1")
+
+
+def test_of_entity_templates_the_one_most_alike_comes_first(
+    with_layers: Callable[..., Analysis], make_template: Callable[..., Template]
+) -> None:
+    """What its siblings bear out is the better shape to copy."""
+    analysis = with_layers({"api": paths("app/api", 5)}, technologies=())
+    rare = replace(make_template(1, "app/api/items.py", BODY, "api"), similarity=0.2)
+    common = replace(make_template(2, "app/api/items2.py", BODY, "api"), similarity=0.9)
+    (spec,) = recommend_agents(analysis, TemplateSet((rare, common)))
+    assert spec.templates == ("T2", "T1")
+
+
+def test_tests_of_this_layer_only_where_there_are_some(
+    with_layers: Callable[..., Analysis], make_template: Callable[..., Template]
+) -> None:
+    """Service tests about the same subject do not go with endpoints."""
+    analysis = with_layers({"api": paths("app/routers", 5)}, technologies=())
+    templates = TemplateSet(
+        (
+            make_template(1, "app/routers/items.py", BODY, "api"),
+            make_template(2, "tests/services/test_items.py", BODY, "tests"),
+            make_template(3, "tests/routers/test_items.py", BODY, "tests"),
+        )
+    )
+    (spec,) = recommend_agents(analysis, templates)
+    assert spec.templates == ("T1", "T3")
+
+
+def test_servers_and_drivers_come_after_what_code_is_written_against(
+    with_layers: Callable[..., Analysis], make_template: Callable[..., Template]
+) -> None:
+    """Models of Rails use Rails, whatever database is below."""
+    analysis = with_layers(
+        {"models": paths("app/models", 5, "rb")},
+        technologies=(
+            Technology("SQLite", "data", "sqlite3", "", "Gemfile", 9, "ruby"),
+            Technology("Rails", "web", "rails", "", "Gemfile", 5, "ruby"),
+        ),
+    )
+    template = make_template(1, "app/models/file0.rb", "class A\n  def a\n  end\nend\n", "models")
+    template = replace(template, technologies=())
+    (spec,) = recommend_agents(analysis, TemplateSet((template,)))
+    assert [item.name for item in spec.technologies] == ["Rails", "SQLite"]

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 
+from template_creation.analysis import known_technologies
 from template_creation.values.analysis import Analysis
 
 Survey = Callable[[Mapping[str, bytes | str]], Analysis]
@@ -52,3 +53,12 @@ def test_an_exact_name_wins_over_a_pattern_and_a_long_pattern_over_a_short(surve
 def test_an_unknown_package_is_not_named(survey: Survey) -> None:
     """A role would have to be guessed."""
     assert survey({"requirements.txt": "left-pad-for-python\n"}).technologies == ()
+
+
+def test_every_name_that_can_be_found_is_known() -> None:
+    """Packages of each ecosystem, patterns and tools known by their files."""
+    names = {
+        name for roles in table().values() for items in roles.values() for name in items.values()
+    }
+    assert names <= known_technologies()
+    assert {"Docker", "GitHub Actions"} & known_technologies()

@@ -109,3 +109,21 @@ def test_a_long_declaration_costs_what_its_cut_costs(request_data) -> None:
     entry = CatalogEntry.model_validate(request_data["template_catalog"][0])
     symbol = entry.symbols[0]
     assert Excerpt("T1.s1", entry, symbol, 28).form == ("route", "GET")
+
+
+def test_a_second_of_a_form_is_shown_where_its_name_says_something_else(request_data) -> None:
+    """The error case of what was shown, not the same again for another thing."""
+    names = ["test_read_item", "test_read_item_not_found", "test_read_order"]
+    request_data["template_catalog"][1]["symbols"] = [
+        {
+            "id": f"T2.s{place}",
+            "name": name,
+            "kind": "function",
+            "lines": f"{place * 20}-{place * 20 + 15}",
+            "signature": "",
+        }
+        for place, name in enumerate(names, 1)
+    ]
+    request_data["template_catalog"][1]["name"] = "test_items_orders.py"
+    assert chosen(request_data, 200)["testing-specialist"][:2] == ["T2.s1", "T2.s2"]
+    assert "T2.s3" not in chosen(request_data, 200)["testing-specialist"]
