@@ -63,7 +63,16 @@ class FileNames:
         bare = identifier.lstrip("@$:#").rstrip("?!=")
         if bare in self.foreign:
             return False
-        return bare in self.own or bare in self.names.declared
+        if bare in self.own or bare in self.names.declared:
+            return True
+        return any(part in self.names.declared for part in self.lookup_parts(bare))
+
+    def lookup_parts(self, identifier: str) -> tuple[str, ...]:
+        """The fields that a keyword of a query joins (``feed__feed_type``), empty for other
+        names; whoever renames a field renames it in there too."""
+        if self.language != "python" or "__" not in identifier.strip("_"):
+            return ()
+        return tuple(part for part in identifier.split("__") if part)
 
     def resolves(self, module: str) -> bool:
         """Whether an import of ``module`` in this file stays inside the repository."""

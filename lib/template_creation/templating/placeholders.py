@@ -76,10 +76,14 @@ def choose(
         if node is None:
             continue
         choice = _decide(data, node, hit, names, styles, urls)
-        if choice is not None and choice.text not in refused:
+        if choice is not None and not _is_refused(choice.text, names, refused):
             chosen.append(choice)
             taken = hit.end
     return tuple(chosen)
+
+
+def _is_refused(text: str, names: FileNames, refused: Collection[str]) -> bool:
+    return text in refused or any(part in refused for part in names.lookup_parts(text))
 
 
 def _decide(

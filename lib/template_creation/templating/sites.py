@@ -10,6 +10,7 @@ from typing import Literal
 from tree_sitter import Node, Tree
 
 from template_creation.syntax import leaf_kind
+from template_creation.templating.arguments import is_foreign_argument, is_foreign_value
 from template_creation.templating.names import FileNames
 from template_creation.templating.vocabulary import BUILTIN_METHODS, FOREIGN_OWNERS, words_in
 
@@ -101,8 +102,10 @@ def is_foreign_site(node: Node, names: FileNames) -> bool:
     parent = node.parent
     if parent is None:
         return False
+    if is_foreign_argument(node, names):
+        return True
     if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
-        return _calls_foreign(parent, names)
+        return False
     if parent.type == "jsx_attribute":
         return _element_is_foreign(parent, names)
     return _member_of_foreign(node, names)
@@ -113,8 +116,11 @@ _DOCUMENT = re.compile(r"\W*(?:query|mutation|subscription|fragment)\b[^{\n]*\{"
 
 def is_foreign_text(node: Node, names: FileNames) -> bool:
     """Whether a string speaks the language of somebody else's schema: a GraphQL document
-    where no schema is served here, a value of linked data (``"@type": "Product"``)."""
+    where no schema is served here, a value of linked data (``"@type": "Product"``), a
+    standard's word for where a parameter stands."""
     parent = node.parent
+    if is_foreign_value(node):
+        return True
     whole = parent if parent is not None and parent.type == "template_string" else node
     if not names.names.serves_graphql and _DOCUMENT.match(node_text(whole)):
         return True
@@ -163,14 +169,6 @@ def _is_called(node: Node) -> bool:
         return parent is not None and parent.type in ("call", "method_invocation")
     call = parent.parent
     return call.child_by_field_name("function") == parent
-
-
-def _calls_foreign(argument: Node, names: FileNames) -> bool:
-    call = argument.parent.parent if argument.parent is not None else None
-    function = call.child_by_field_name("function") if call is not None else None
-    while function is not None and function.child_count:
-        function = function.children[0]
-    return function is not None and node_text(function) in names.foreign
 
 
 def _element_is_foreign(attribute: Node, names: FileNames) -> bool:

@@ -63,6 +63,67 @@ CASES = [
         "    return connect(item=<entity_name>)\n",
     ),
     Case(
+        "python: a keyword of what is not declared here, of a constructor, of a client's method",
+        "app/a.py",
+        "def f(item):\n    Client(app, item={})\n    client.get(url, item=item)\n"
+        "    Box(item=item)\n    Box.objects.get(item=item)\n"
+        '    return "{item}".format(item=item)\n',
+        "def f(<entity_name>):\n    Client(app, item={})\n"
+        "    client.get(url, item=<entity_name>)\n"
+        "    Box(<entity_name>=<entity_name>)\n"
+        "    Box.objects.get(<entity_name>=<entity_name>)\n"
+        '    return "{<entity_name>}".format(<entity_name>=<entity_name>)\n',
+        others=(("app/box.py", "class Box:\n    pass\n"),),
+    ),
+    Case(
+        "python: a keyword of what a module of ours only hands on",
+        "app/a.py",
+        "from app.clients import Client\n\nitem = 1\nClient(item=item)\n",
+        "from app.clients import Client\n\n<entity_name> = 1\nClient(item=<entity_name>)\n",
+        others=(("app/clients.py", "from driver import Client as Client\n"),),
+    ),
+    Case(
+        "python: a lookup through a field is renamed with the field",
+        "app/a.py",
+        "class Box:\n    item = field()\n    items = qs.filter(item__item_kind=1, box__item=2)\n"
+        '    q = qs.select_related("item__item_kind").filter(theirs__item_kind=3)\n',
+        "class Box:\n    <entity_name> = field()\n"
+        "    <entity_names> = qs.filter(<entity_name>__<entity_name>_kind=1,"
+        " box__<entity_name>=2)\n"
+        '    q = qs.select_related("<entity_name>__<entity_name>_kind")'
+        ".filter(theirs__item_kind=3)\n",
+    ),
+    Case(
+        "python: where a parameter stands is a word of the standard",
+        "app/a.py",
+        'cookie = {"in": "cookie", "name": "cookie", "loc": ["cookie", "cookie_id"]}\n',
+        '<entity_name> = {"in": "cookie", "name": "<entity_name>",'
+        ' "loc": ["cookie", "<entity_name>_id"]}\n',
+        entity=("cookie",),
+    ),
+    Case(
+        "ruby: a key that a method of others reads, one of ours, and fields of a model",
+        "app/models/story.rb",
+        "class Story\n  def send_story(story)\n    push!(story: story)\n"
+        "    errors.add(:base, story: story)\n    send_story(story: story)\n"
+        "    comments.where(story: story)\n    Story.fresh(story: story)\n  end\nend\n",
+        "class <EntityName>\n  def send_<entity_name>(<entity_name>)\n"
+        "    push!(story: <entity_name>)\n    errors.add(:base, story: <entity_name>)\n"
+        "    send_<entity_name>(<entity_name>: <entity_name>)\n"
+        "    comments.where(<entity_name>: <entity_name>)\n"
+        "    <EntityName>.fresh(<entity_name>: <entity_name>)\n  end\nend\n",
+        entity=("story",),
+    ),
+    Case(
+        "ts: a key that an imported function reads; data of ours in a call of a member",
+        "src/a.ts",
+        'import { connect, z } from "driver";\nconst item = 1;\nconnect({ item: item });\n'
+        "new connect({ item: item });\nz.object({ item: item });\nlocal({ item: item });\n",
+        'import { connect, z } from "driver";\nconst <entityName> = 1;\n'
+        "connect({ item: <entityName> });\nnew connect({ item: <entityName> });\n"
+        "z.object({ <entityName>: <entityName> });\nlocal({ <entityName>: <entityName> });\n",
+    ),
+    Case(
         "python: strings and comments by their neighbours",
         "app/a.py",
         '# Each item is new.\na = "/items/{item_id}"\nb = "Item not found"\nc = "Items"\n',
