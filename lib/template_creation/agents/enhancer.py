@@ -7,7 +7,6 @@ what one shard means: ask, parse, expand, validate, write. The unit of success i
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +24,6 @@ from batch_engine.core import (
     RetryPolicy,
     RunStore,
     TaskError,
-    fingerprint,
     run_batches,
 )
 from template_creation.agents.apply import Applied, apply_answer, finish_markdown
@@ -37,10 +35,8 @@ from template_creation.agents.files import (
     spec_for,
     write_atomically,
 )
-from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
 from template_creation.agents.profiles import SEED, Profile
-from template_creation.agents.relevance import Relevant, relevant_facts
 from template_creation.agents.request import (
     build_catalog,
     build_request,
@@ -48,13 +44,12 @@ from template_creation.agents.request import (
     request_document,
 )
 from template_creation.agents.results import AgentOutcome, EnhancementResult
+from template_creation.agents.reuse import agent_keys, fingerprint_of_all
 from template_creation.agents.validate import has_errors, shared_prose, validate_agent
 from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
 from template_creation.errors import InvocationPending, TemplateCreateError
 from template_creation.values.agent import AgentSpec
-from template_creation.values.request import REQUEST_VERSION
 from template_creation.values.template import TemplateSet
-from template_creation.version import version
 
 __all__ = ["AgentEnhancer"]
 
@@ -235,8 +230,7 @@ class AgentEnhancer:
         self, files: Sequence[Path], context: EnhancementContext
     ) -> EnhancementResult:
         requests = 0
-        relevant = relevant_facts(context)
-        keys = {path: _key(path, context, relevant) for path in files}
+        keys = agent_keys(files, context)
 
         def work(paths: list[Path], _chunk: ChunkContext[Path, Applied]) -> dict[str, Any]:
             nonlocal requests
@@ -250,7 +244,13 @@ class AgentEnhancer:
             key=keys.__getitem__,
             chunking=self._chunking(context),
             store=self._store,
-            fingerprint=self._fingerprint(context),
+            fingerprint=fingerprint_of_all(
+                STEP,
+                context,
+                bridge=type(self.bridge_invoker).__name__,
+                enhancement=self.enhancement,
+                profile=self.profile,
+            ),
             retry=self._retry,
             listeners=self._listeners,
             dump=Applied.to_json,
@@ -346,47 +346,6 @@ class AgentEnhancer:
             return estimate_tokens(json.dumps(asked)) - fixed + OUTPUT_TOKENS
 
         return ByWeight(room, weigh)
-
-    def _fingerprint(self, context: EnhancementContext) -> str:
-        """Of what shapes the text of every agent: this version of the tool, the request's
-        form, the bridge, the profile, and who the agents are, since each names its partners.
-        Another one means that no old result is used again."""
-        request = request_document(build_request(context, ()))
-        return fingerprint(
-            STEP,
-            REQUEST_VERSION,
-            version(),
-            type(self.bridge_invoker).__name__,
-            self.enhancement,
-            repr(self.profile),
-            request["contract"],
-            request["project"],
-            request["enhancement_instructions"],
-            repr([(spec.name, spec.layers) for spec in context.agents]),
-        )
-
-
-_OF_ENHANCEMENT = ("enhancement", "short_because")
-"""Keys of the frontmatter that enhancement itself writes."""
-
-
-def _key(path: Path, context: EnhancementContext, relevant_facts_of: Mapping[str, Relevant]) -> str:
-    """The agent's name with a digest of what shapes its own text, so that a change of one
-    agent's evidence asks for that agent alone."""
-    spec = spec_for(path, context)
-    relevant = relevant_facts_of.get(spec.name, Relevant((), (), ()))
-    head, _, _ = read_frontmatter(path.read_text(encoding="utf-8"))
-    kept = {key: value for key, value in head.items() if key not in _OF_ENHANCEMENT}
-    evidence = (
-        spec,
-        [context.convention_by_id[key] for key in relevant.conventions],
-        [context.rule_by_id[key] for key in relevant.rules],
-        [context.command_by_id[key] for key in relevant.commands],
-        [item for key in spec.templates if (item := context.template_by_id.get(key))],
-        sorted(kept.items()),
-    )
-    digest = hashlib.sha256(repr(evidence).encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{path.stem}@{digest[:16]}"
 
 
 def _outcome(applied: Applied) -> AgentOutcome:

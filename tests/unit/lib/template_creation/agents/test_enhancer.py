@@ -277,7 +277,8 @@ def test_a_change_of_one_agents_evidence_asks_for_that_agent_alone(shop) -> None
     ]
     context = replace(shop.context, agents=tuple(specs))
     bridge = FakeBridge()
-    AgentEnhancer(bridge, store=store).enhance(context, shop.package)
+    result = AgentEnhancer(bridge, store=store).enhance(context, shop.package)
+    assert result.errors == ()
     assert [agent["name"] for agent in bridge.requests[0].input_data["agents"]] == [
         "testing-specialist"
     ]
