@@ -86,7 +86,8 @@ CASES = [
         "python: a lookup through a field is renamed with the field",
         "app/a.py",
         "class Box:\n    item = field()\n    items = qs.filter(item__item_kind=1, box__item=2)\n"
-        '    q = qs.select_related("item__item_kind").filter(theirs__item_kind=3)\n',
+        '    q = qs.select_related("item__item_kind").filter(theirs__item_kind=3)\n'
+        "    narrow(item__kind=4)\n",
         "class Box:\n    <entity_name> = field()\n"
         "    <entity_names> = qs.filter(<entity_name>__<entity_name>_kind=1,"
         " box__<entity_name>=2)\n"
@@ -322,3 +323,19 @@ def test_names_are_replaced_by_what_they_are(case, make_tree):
     choices = choose(data, parse(data, language), terms, names, measure_styles(tree.analysis.files))
     encoded = encode_segments(to_segments(data, choices), Delimiter("<", ">"))
     assert encoded.decode() == case.expected
+
+
+def test_a_lookup_through_a_field_that_was_refused_stays_with_it(make_tree):
+    source = "item = 1\nqs.filter(item__kind=item)\nitem_id = 2\n"
+    tree = make_tree({"a.py": source})
+    data = source.encode()
+    names = collect_names(tree.analysis).for_file("a.py", extract_facts(data, "python"))
+    choices = choose(
+        data,
+        parse(data, "python"),
+        [Term("entity", ("item",))],
+        names,
+        measure_styles(tree.analysis.files),
+        refused={"item"},
+    )
+    assert [choice.text for choice in choices] == ["item_id"]
