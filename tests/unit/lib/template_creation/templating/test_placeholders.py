@@ -92,7 +92,7 @@ CASES = [
         "    <entity_names> = qs.filter(<entity_name>__<entity_name>_kind=1,"
         " box__<entity_name>=2)\n"
         '    q = qs.select_related("<entity_name>__<entity_name>_kind")'
-        ".filter(theirs__item_kind=3)\n",
+        ".filter(theirs__item_kind=3)\n    narrow(<entity_name>__kind=4)\n",
     ),
     Case(
         "python: where a parameter stands is a word of the standard",
