@@ -9,7 +9,7 @@ from template_creation.analysis.conventions.corpus import Group
 from template_creation.analysis.conventions.measure import MIN_SITES, Ledger, Sample
 from template_creation.analysis.conventions.signatures import common_values
 from template_creation.values.analysis import Site
-from template_creation.values.facts import FileFacts
+from template_creation.values.facts import FileFacts, Symbol
 
 __all__ = ["measure_calls", "measure_declared", "measure_raises"]
 
@@ -163,7 +163,7 @@ def measure_declared(group: Group, ledger: Ledger) -> None:
         names = {
             _declared_name(item.name, item.parent, group.language)
             for item in facts.symbols
-            if item.kind in {"function", "method"}
+            if item.kind in {"function", "method"} and _is_entry(item, facts)
         }
         if names:
             site = Site(path, 1, max(group.lines.get(path, 1), 1))
@@ -180,6 +180,17 @@ def measure_declared(group: Group, ledger: Ledger) -> None:
             layer=group.layer,
             language=group.language,
         )
+
+
+def _is_entry(item: Symbol, facts: FileFacts) -> bool:
+    """Whether others can call the function by its name. In scripts those are what a module
+    exports and the methods of its classes; functions in an object, in a type or in another
+    function (``children: () => ...``) are values that somebody else asks for."""
+    if facts.language not in {"javascript", "jsx", "typescript", "tsx"}:
+        return True
+    if not item.parent:
+        return item.exported
+    return any(other.kind == "class" and other.name == item.parent for other in facts.symbols)
 
 
 def _declared_name(name: str, parent: str, language: str) -> str:

@@ -29,6 +29,7 @@ _GENERAL_TYPE = re.compile(
 """Types of the language's own library, which say nothing of this codebase."""
 _LEAST_RESULTS = 6
 """Fewer functions that return something are no sample of what a layer returns."""
+_LEAST_FILES = 3
 _TYPED = frozenset({"python", "csharp", "go", "java", "rust", "typescript"})
 # A parameter without a type: a bare name before a comma, the end or a default. Whole brackets
 # before it are stepped over, so that a comma inside a type does not count.
@@ -264,6 +265,8 @@ def _results(
     for head in common_values(values, limit=1) if len(values) >= _LEAST_RESULTS else ():
         if head in {"None", "void", "Any", "Self", "any", "unknown", "Element"}:
             continue
+        if not _is_spread([(site.path, head in found) for site, found in values]):
+            continue
         shown = f"{head}<...>" if head in {"Result", "Option", "Ok", "ResponseEntity"} else head
         ledger.measure(
             f"returns-{head}",
@@ -275,6 +278,14 @@ def _results(
             layer=group.layer,
             language=group.language,
         )
+
+
+def _is_spread(sites: Sequence[tuple[str, bool]]) -> bool:
+    """Whether most files do it, and not one or two that do it often: what the functions of a
+    single feature return is its own result, no habit of the layer."""
+    files = {path for path, _ in sites}
+    doing = {path for path, hit in sites if hit}
+    return len(doing) >= max(_LEAST_FILES, MIN_SHARE * len(files))
 
 
 _WRAPPERS = r"(?:Task|ValueTask|Promise|IActionResult)"

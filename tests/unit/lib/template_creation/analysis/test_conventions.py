@@ -443,3 +443,28 @@ def test_a_group_of_tests_is_not_counted_as_a_test(survey: Survey) -> None:
     )
     assert found is not None
     assert found.n == 6
+
+
+@pytest.mark.parametrize(("files", "told"), [(1, False), (2, False), (6, True)])
+def test_what_functions_return_is_a_habit_where_most_files_do_it(
+    files: int, told: bool, survey: Survey
+) -> None:
+    """Six functions of one feature that return its result say nothing to a writer elsewhere."""
+    function = "export const load%d = (): Promise<AuthResponse> => fetchIt(%d);\n"
+    each = 12 // files
+    tree = {
+        f"src/services/part{n}.ts": "".join(function % (i, i) for i in range(each))
+        for n in range(files)
+    }
+    statement = "Functions of the services layer that return something return `AuthResponse`"
+    assert (by_statement(survey(tree), statement) is not None) == told
+
+
+def test_functions_that_are_values_are_no_entries_of_a_file(survey: Survey) -> None:
+    text = (
+        "export const makeNN = () => ({ children: () => 1 });\n"
+        "const children = () => 2;\nexport const load = () => children();\n"
+    )
+    found = {item.statement for item in survey(many("src/services/W.ts", text)).conventions}
+    assert "Files of the services layer declare a function `load`" in found
+    assert "Files of the services layer declare a function `children`" not in found
