@@ -12,6 +12,7 @@ from template_creation.scan.secrets import find_secrets  # the door also opens t
 from template_creation.syntax import parse
 from template_creation.templating.entities import Entity, find_entities, shared_names
 from template_creation.templating.exemplars import Group, Member, find_groups
+from template_creation.templating.forms import is_named
 from template_creation.templating.names import Names, collect_names
 from template_creation.templating.paths import (
     PathStyles,
@@ -204,6 +205,10 @@ def _build(
         for term in terms
         if any(isinstance(s, Placeholder) and s.term == term.key for s in (*content, *in_path))
     )
+    if verified == "text-only" and any(
+        term.key == "entity" and term in original and is_named(term, data) for term in terms
+    ):
+        return Dropped(path, "no grammar, and its content names what its path is about", "")
     technologies = technologies_of(facts, shop.analysis.technologies)
     leak_proof, leaks = measure_leaks(content, terms)
     subject = " ".join(plural_words(member.entity.words)) if member.entity else ""

@@ -47,6 +47,15 @@ class Forms:
             yield Hit(match.start(), match.end(), self.term, number, cases)
 
 
+def is_named(term: Term, data: bytes) -> bool:
+    """Whether a form of ``term`` stands in ``data``, as a word or as a part of a name.
+
+    >>> is_named(Term("entity", ("article",)), b"create table ARTICLES (id int)")
+    True
+    """
+    return next(forms_of(term).hits(data), None) is not None
+
+
 def outside_project(hits: Iterable[Hit], data: bytes, terms: Iterable[Term]) -> list[Hit]:
     """``hits`` by position, without those of the entity that are only part of the project's
     name, whatever its letter case (``pet`` in ``PetClinicApplication``)."""

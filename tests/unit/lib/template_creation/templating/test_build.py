@@ -192,6 +192,26 @@ def test_a_language_without_a_grammar_gives_path_placeholders_only(make_tree):
     assert render_path(vue[0], {"entity": "parcel"}) == "src/components/ParcelCard.vue"
 
 
+@pytest.mark.parametrize("line", ["<p>one item</p>", "<ItemList />", "<p>{{ ITEMS }}</p>"])
+def test_a_file_without_grammar_that_names_its_entity_is_no_template(make_tree, line):
+    """Its path would be the new entity's and its content the old one's."""
+    page = "<template>\n" + "<p>one</p>\n" * 9
+    files = {
+        "src/components/ItemCard.vue": f"{page}{line}\n",
+        "src/components/OrderCard.vue": f"{page}<p>none</p>\n",
+    }
+    for one, many in (("item", "items"), ("order", "orders")):
+        files[f"app/routes/{many}.py"] = _fill(ROUTE, one, many)
+        files[f"app/models/{one}.py"] = _fill(MODEL, one, many)
+    build = make_tree(files).build()
+    vue = [item.source for item in build.templates if item.language == "vue"]
+    assert vue == ["src/components/OrderCard.vue"]
+    assert (
+        "names what its path is about"
+        in {item.path: item.reason for item in build.dropped}["src/components/ItemCard.vue"]
+    )
+
+
 def test_a_codebase_without_code_gives_no_template_and_no_entity(make_tree):
     build = make_tree({"README.md": "# Nothing\n" * 20, "docs/a.md": "text\n" * 20}).build()
     assert (len(build.templates), build.entities, build.dropped) == (0, (), ())
