@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from template_creation.errors import BadInput, WriteError
 from template_creation.codegen import Rendered, generate, select_templates, write_files
+from template_creation.errors import BadInput, WriteError
 from template_creation.values.template import Placeholder, Template, TemplateSet, Term
 
 NAMES = Placeholder("entity_names", "entity", "plural", "snake")

@@ -11,7 +11,10 @@ from batch_engine import pipeline
 
 def test_importing_it_loads_nothing_heavy_and_nothing_optional() -> None:
     heavy = ["psutil", "opentelemetry", "distributed", "multiprocessing", "pydantic", "rich"]
-    script = f"import sys, batch_engine.pipeline; print([n for n in {heavy} if n in sys.modules])"
+    script = (
+        "import sys; before = set(sys.modules); import batch_engine.pipeline; "
+        f"print([n for n in {heavy} if n in sys.modules and n not in before])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )
