@@ -44,7 +44,8 @@ class StageContext(Mapping[str, Any]):
     """The fields that a stage can read, and in a scope the chunk (``batch``).
 
     In a scope the scope's field holds the items of the chunk, elsewhere the whole list.
-    ``advance(done, total)`` tells listeners how far a long stage is.
+    ``advance(done, total)`` tells listeners how far a long stage is. ``errors`` holds, after a
+    scope, why items of it have no result, by key.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class StageContext(Mapping[str, Any]):
         stage: str,
         batch: Batch | None = None,
         advance: Callable[[int, int | None], None] | None = None,
+        errors: Mapping[str, ErrorRecord] | None = None,
     ) -> None:
         self._fields = fields
         self._stage = stage
         self._advance = advance
         self.batch = batch
+        self.errors: Mapping[str, ErrorRecord] = errors or {}
 
     def advance(self, done: int, total: int | None = None) -> None:
         """Tells listeners that ``done`` of ``total`` steps of this stage are through."""
@@ -106,7 +109,8 @@ class Agent(Flow):
 
     ``reads`` and ``writes`` declare fields, and let a pipeline be checked before it runs; the
     values of ``writes`` may be types. ``version`` stands for the code in the fingerprint of
-    stored results: None means the code itself (comments and formatting apart).
+    stored results: None means the code itself (comments and formatting apart). ``announced =
+    False`` makes it no step of its own: outside a scope listeners are not told of it.
 
     >>> class Score(Agent):
     ...     reads = ("companies", "region")
@@ -119,6 +123,7 @@ class Agent(Flow):
     writes: ClassVar[Mapping[str, Any] | tuple[str, ...] | None] = None
     shape: ClassVar[Shape] = "map"
     version: ClassVar[object] = None
+    announced: ClassVar[bool] = True
     _trigger: ClassVar[ScopeOptions | None] = None
     _terminator: ClassVar[bool] = False
     _hooks: ClassVar[tuple[tuple[HookName, Callable[[Any], object]], ...]] = ()

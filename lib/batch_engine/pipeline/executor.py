@@ -90,6 +90,7 @@ class PipelineBatchExecutor:
     counts: PipelineCounts = field(default_factory=PipelineCounts)
     stopped: str = ""
     field_name: str = ""
+    fingerprint: str = ""
     outcomes: dict[str, Outcome[ItemResult]] = field(default_factory=dict)
     listener_failures: tuple[ListenerFailure, ...] = ()
     _counted: set[tuple[str, str]] = field(default_factory=set)
@@ -119,6 +120,10 @@ class PipelineBatchExecutor:
         self._cut = _Remembering(self._chunker(), keep=self.keep and not isinstance(source, Sized))
         total = _batches_of(self._cut.chunker, source)
         options = scope.options
+        if settings.store is not None:
+            self.fingerprint = scope_fingerprint(
+                scope, context, self.field_name, settings.fingerprint
+            )
         logger.debug("scope %r over %r: %s batches", scope.name, self.field_name, total)
         with stream_batches(
             source,
@@ -129,7 +134,7 @@ class PipelineBatchExecutor:
             key=options.key or item_key,
             chunking=self._cut,
             store=settings.store,
-            fingerprint=self._fingerprint(context) if settings.store is not None else "",
+            fingerprint=self.fingerprint,
             retry=options.retry or settings.retry,
             on_error=settings.on_error,
             max_failures=settings.max_failures,
@@ -185,9 +190,6 @@ class PipelineBatchExecutor:
         if not batching_is_on():
             return ByCount(sys.maxsize)
         return ByCount(size) if isinstance(size, int) else size
-
-    def _fingerprint(self, context: Mapping[str, Any]) -> str:
-        return scope_fingerprint(self.scope, context, self.field_name, self.settings.fingerprint)
 
     def _start_listener(self, total: int | None) -> list[Listener]:
         if not self._hooks.listens_to("on_batch_start"):

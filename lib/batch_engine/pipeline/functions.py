@@ -27,6 +27,8 @@ class _Function(Agent):
 class _PerItem(Agent):
     """A function of one item as a stage; an item for which it raises fails alone."""
 
+    reads = ()  # it sees the item and nothing else
+
     def __init__(self, function: Callable[[Any], Any], over: str | None, **declared: Any) -> None:
         self.function = function
         self.over = over

@@ -259,6 +259,7 @@ class PipelineStream:
                     failed_batches=tuple(failed),
                     stopped=executor.stopped,
                     elapsed_s=self._settings.clock() - begun,
+                    fingerprint=executor.fingerprint,
                 )
             )
             if executor.field_name:
@@ -318,10 +319,14 @@ class PipelineStream:
         return self._run_agent(cast(Agent, node), fields)
 
     def _run_agent(self, agent: Agent, fields: Mapping[str, Any]) -> dict[str, Any]:
-        step = _StageLog(self._emitter, agent.label, self._settings.clock)
+        emitter = self._emitter if agent.announced else Emitter()
+        step = _StageLog(emitter, agent.label, self._settings.clock)
+        errors = {key: record for scope in self._reports for key, record in scope.errors.items()}
         with step:
             failpoint("before_stage")
-            answer = agent.run(StageContext(fields, stage=agent.label, advance=step.advance))
+            answer = agent.run(
+                StageContext(fields, stage=agent.label, advance=step.advance, errors=errors)
+            )
             failpoint("after_stage")
             return _fields_of(agent, answer, fields)
 

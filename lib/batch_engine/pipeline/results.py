@@ -83,7 +83,8 @@ class BatchResult(BatchReport):
 class ScopeReport:
     """What a scope did. ``batches`` holds the chunks in which items failed, at most 1,000 of
     them; ``errors`` the error of each failed item, of these chunks; ``stopped`` says why the
-    rest of the list was not reached (empty: all of it was)."""
+    rest of the list was not reached (empty: all of it was). With a store, ``StepRef(name,
+    fingerprint)`` is where the results are."""
 
     name: str
     field: str
@@ -92,6 +93,7 @@ class ScopeReport:
     failed_batches: tuple[BatchReport, ...]
     stopped: str
     elapsed_s: float
+    fingerprint: str = ""
 
     @property
     def errors(self) -> dict[str, ErrorRecord]:

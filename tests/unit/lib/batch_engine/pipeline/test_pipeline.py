@@ -23,6 +23,7 @@ from batch_engine.core import (
     StageCompleted,
     StepCompleted,
     StepFailed,
+    StepRef,
     StepStarted,
     TaskError,
 )
@@ -648,3 +649,52 @@ def test_an_item_failure_in_an_answer_fails_that_item() -> None:
     result = Pipeline(batched(flow, chunk_size=3, over="numbers")).run({"numbers": [0, 1, 2]})
     assert result["numbers"] == [0, 2]
     assert result.scopes[0].counts == PipelineCounts(ok=2, failed=1)
+
+
+def test_what_follows_a_scope_knows_why_items_have_no_result() -> None:
+    def halves(number: int) -> float:
+        return 1 / number
+
+    told: dict[str, str] = {}
+
+    def note(context: StageContext) -> None:
+        told.update({key: record.error for key, record in context.errors.items()})
+
+    scope = batched(mapped(halves), chunk_size=1, over="numbers", key=str)
+    result = Pipeline(scope >> stage(note)).run({"numbers": [2, 0, 4]})
+    assert (result["numbers"], told) == ([0.5, 0.25], {"0": "division by zero"})
+
+
+def test_a_stage_that_is_not_announced_runs_unheard_and_raises_all_the_same() -> None:
+    class Prepare(Agent):
+        announced = False
+
+        def run(self, context: StageContext) -> dict[str, Any]:
+            context.advance(1, 1)
+            return {"quotient": 1 / context["number"]}
+
+    heard: list[Event] = []
+    pipeline = Pipeline(Prepare(), listeners=[heard.append])
+    assert pipeline.run({"number": 2})["quotient"] == 0.5
+    assert [type(event) for event in heard] == [RunStarted, RunCompleted]
+    with pytest.raises(ZeroDivisionError):
+        pipeline.run({"number": 0})
+
+
+def test_what_a_scope_stored_is_found_by_its_report(tmp_path: Path) -> None:
+    """So that a store which serves as a cache can be pruned."""
+    pipeline = Pipeline(batched(mapped(str), chunk_size=2, over="numbers", key=str))
+    with SqliteRunStore(tmp_path) as store:
+        (scope,) = pipeline.run({"numbers": [1, 2, 3]}, store=store).scopes
+        assert store.prune(StepRef(scope.name, scope.fingerprint), keep={"2", "3"}) == 1
+        (scope,) = pipeline.run({"numbers": [1, 2, 3]}, store=store).scopes
+    assert (scope.counts.ok, scope.counts.loaded) == (1, 2)
+
+
+def test_the_result_of_a_function_of_items_outlives_other_fields(tmp_path: Path) -> None:
+    """It cannot see them."""
+    pipeline = Pipeline(batched(mapped(str), chunk_size=2, over="numbers"))
+    for region in ("EU", "US"):
+        with SqliteRunStore(tmp_path) as store:
+            result = pipeline.run({"numbers": [1], "region": region}, store=store)
+    assert result.scopes[0].counts.loaded == 1
