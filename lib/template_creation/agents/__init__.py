@@ -18,11 +18,13 @@ from template_creation.agents.request import (
     request_document,
 )
 from template_creation.agents.results import AgentOutcome, EnhancementResult
+from template_creation.agents.scope import ENHANCEMENT_FIELDS
 from template_creation.agents.stubs import MAX_STUB_LINES, render_stub
 from template_creation.agents.validate import has_errors, shared_prose, validate_agent
 
 __all__ = [
     "BOUNDARIES",
+    "ENHANCEMENT_FIELDS",
     "MAX_AGENTS",
     "MAX_STUB_LINES",
     "SEED",

@@ -7,16 +7,12 @@ what one shard means: ask, parse, expand, validate, write. The unit of success i
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from batch_engine.core import (
-    ByCount,
-    ByWeight,
-    ChunkContext,
     ItemFailure,
     Listener,
     MissingResultError,
@@ -24,8 +20,8 @@ from batch_engine.core import (
     RetryPolicy,
     RunStore,
     TaskError,
-    run_batches,
 )
+from batch_engine.pipeline import Flow, Pipeline
 from template_creation.agents.apply import Applied, apply_answer, finish_markdown
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.files import (
@@ -40,12 +36,18 @@ from template_creation.agents.profiles import SEED, Profile
 from template_creation.agents.request import (
     build_catalog,
     build_request,
-    estimate_tokens,
     request_document,
 )
-from template_creation.agents.results import AgentOutcome, EnhancementResult
+from template_creation.agents.results import EnhancementResult
 from template_creation.agents.reuse import agent_keys, fingerprint_of_all
-from template_creation.agents.validate import has_errors, shared_prose, validate_agent
+from template_creation.agents.scope import (
+    ENHANCEMENT_FIELDS,
+    STEP,
+    Asked,
+    enhancement_scope,
+    outcome_of,
+)
+from template_creation.agents.validate import has_errors, validate_agent
 from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
 from template_creation.errors import InvocationPending, TemplateCreateError
 from template_creation.values.agent import AgentSpec
@@ -54,10 +56,6 @@ from template_creation.values.template import TemplateSet
 __all__ = ["AgentEnhancer"]
 
 logger = logging.getLogger(__name__)
-
-STEP = "agent enhancement"
-OUTPUT_TOKENS = 600
-"""What an agent's sections take in an answer, about (facts/llm-api.md section 6)."""
 
 Loader = Callable[[Path], PackageView]
 
@@ -114,13 +112,23 @@ class AgentEnhancer:
 
     def enhance(self, context: EnhancementContext, output_path: Path) -> EnhancementResult:
         """As `enhance_all_agents`, with a context that was loaded before."""
-        files = self._get_agent_files(output_path)
-        logger.info("Found %d agents and %d templates", len(files), context.templates.total_count)
-        reason = self._reason_to_skip(files, context, output_path)
-        if reason:
-            logger.info("Agents stay basic: %s", reason)
-            return EnhancementResult.skipped([path.stem for path in files], reason)
-        return self._enhance_files(files, context)
+        return self._enhance_files(self._get_agent_files(output_path), context, output_path)
+
+    # -- as a part of a pipeline --------------------------------------------------------------
+
+    def flow(self) -> Flow:
+        """A scope over the agents, one chunk a request, and then their outcomes: takes
+        `fields`, gives the field ``enhanced`` (an `EnhancementResult`)."""
+        return enhancement_scope(
+            self._shard,
+            chunk_size=None if self.use_batch_enhancement else 1,
+            shard_tokens=self._shard_tokens,
+            retry=self._retry,
+        )
+
+    def fields(self, context: EnhancementContext, output_path: Path) -> dict[str, Any]:
+        """What `flow` takes (`ENHANCEMENT_FIELDS`), for the package in ``output_path``."""
+        return self._fields(self._get_agent_files(output_path), context, output_path)
 
     def _get_agent_files(self, output_path: Path) -> list[Path]:
         """The agent files of the package; ``-ext`` files are no agents."""
@@ -173,7 +181,7 @@ class AgentEnhancer:
             applied = self._applied(path, spec, parsed, context)
             if applied.text:
                 write_atomically(path, applied.text)
-            outcomes.append(_outcome(applied))
+            outcomes.append(outcome_of(applied))
         return EnhancementResult(tuple(outcomes), requests=1).to_dict()
 
     def _apply_single_enhancement(self, agent_file: Path, enhancement: Mapping[str, Any]) -> bool:
@@ -227,60 +235,38 @@ class AgentEnhancer:
         return "" if self.bridge_invoker else "no bridge invoker available"
 
     def _enhance_files(
-        self, files: Sequence[Path], context: EnhancementContext
+        self, files: Sequence[Path], context: EnhancementContext, output_path: Path | None = None
     ) -> EnhancementResult:
-        requests = 0
+        pipeline = Pipeline(self.flow(), inputs=ENHANCEMENT_FIELDS, listeners=self._listeners)
+        result = pipeline.run(self._fields(files, context, output_path), store=self._store)
+        enhanced: EnhancementResult = result["enhanced"]
+        return enhanced
+
+    def _fields(
+        self, files: Sequence[Path], context: EnhancementContext, output_path: Path | None
+    ) -> dict[str, Any]:
+        logger.info("Found %d agents and %d templates", len(files), context.templates.total_count)
+        reason = self._reason_to_skip(files, context, output_path) if output_path else ""
+        if reason:
+            logger.info("Agents stay basic: %s", reason)
+            names = [path.stem for path in files]
+            return {"agents": [], "asked": (), "shape": "", "skipped": (names, reason)}
         keys = agent_keys(files, context)
-
-        def work(paths: list[Path], _chunk: ChunkContext[Path, Applied]) -> dict[str, Any]:
-            nonlocal requests
-            requests += 1
-            return self._shard(paths, keys, context)
-
-        run = run_batches(
-            files,
-            work,
-            step=STEP,
-            key=keys.__getitem__,
-            chunking=self._chunking(context),
-            store=self._store,
-            fingerprint=fingerprint_of_all(
-                STEP,
-                context,
-                bridge=type(self.bridge_invoker).__name__,
-                enhancement=self.enhancement,
-                profile=self.profile,
-            ),
-            retry=self._retry,
-            listeners=self._listeners,
-            dump=Applied.to_json,
-            load=Applied.from_json,
+        asked = tuple(Asked(path, key, context) for path, key in keys.items())
+        shape = fingerprint_of_all(
+            STEP,
+            context,
+            bridge=type(self.bridge_invoker).__name__,
+            enhancement=self.enhancement,
+            profile=self.profile,
         )
-        outcomes = []
-        for path in files:
-            outcome = run.outcomes[keys[path]]
-            if outcome.status == "failed" or outcome.value is None:
-                error = outcome.error.error if outcome.error else "no result"
-                outcomes.append(
-                    AgentOutcome(path.stem, "failed", lines=_lines_of(path), error=error)
-                )
-                continue
-            if outcome.status == "loaded":
-                write_atomically(path, outcome.value.text)
-            outcomes.append(_outcome(outcome.value))
-        texts = {
-            path.stem: run.outcomes[keys[path]].value.text  # type: ignore[union-attr]  # ok: has one
-            for path in files
-            if run.outcomes[keys[path]].status != "failed"
-        }
-        return EnhancementResult(tuple(outcomes), issues=shared_prose(texts), requests=requests)
+        return {"agents": list(asked), "asked": asked, "shape": shape, "skipped": None}
 
-    def _shard(
-        self, paths: Sequence[Path], keys: Mapping[Path, str], context: EnhancementContext
-    ) -> dict[str, Applied | ItemFailure]:
-        """One request for ``paths``, and each agent's file written as soon as it is accepted."""
-        before = {path: path.read_bytes() for path in paths}
-        specs = [spec_for(path, context) for path in paths]
+    def _shard(self, asked: Sequence[Asked]) -> dict[str, Applied | ItemFailure]:
+        """One request for these, and each agent's file written as soon as it is accepted."""
+        context = asked[0].context
+        before = {item.path: item.path.read_bytes() for item in asked}
+        specs = [spec_for(item.path, context) for item in asked]
         request = request_document(build_request(context, specs))
         answer = self._ask(request, context)
         for path, data in before.items():
@@ -289,15 +275,15 @@ class AgentEnhancer:
                 write_atomically(path, data.decode("utf-8"))
         parsed = parse_answer(answer, [spec.name for spec in specs], KnownIds.of(context))
         results: dict[str, Applied | ItemFailure] = {}
-        for path, spec in zip(paths, specs, strict=True):
-            applied = self._applied(path, spec, parsed, context)
+        for item, spec in zip(asked, specs, strict=True):
+            applied = self._applied(item.path, spec, parsed, context)
             if not applied.text:
                 missing = spec.name not in parsed.sections and spec.name not in parsed.markdown
                 kind = MissingResultError if missing else RejectedResultError
-                results[keys[path]] = ItemFailure(kind(applied.error))
+                results[item.key] = ItemFailure(kind(applied.error))
                 continue
-            write_atomically(path, applied.text)
-            results[keys[path]] = applied
+            write_atomically(item.path, applied.text)
+            results[item.key] = applied
         return results
 
     def _ask(self, request: dict[str, Any], context: EnhancementContext) -> object:
@@ -331,34 +317,3 @@ class AgentEnhancer:
             profile=self.profile,
             enhancement=self.enhancement,
         )
-
-    def _chunking(self, context: EnhancementContext) -> ByCount[Path] | ByWeight[Path]:
-        if not self.use_batch_enhancement:
-            return ByCount(1)
-        if self._shard_tokens is None:
-            return ByCount(max(1, len(context.agents)))
-        fixed = estimate_tokens(json.dumps(request_document(build_request(context, ()))))
-        room = max(1, self._shard_tokens - fixed)
-
-        def weigh(path: Path) -> float:
-            spec = spec_for(path, context)
-            asked = request_document(build_request(context, (spec,)))
-            return estimate_tokens(json.dumps(asked)) - fixed + OUTPUT_TOKENS
-
-        return ByWeight(room, weigh)
-
-
-def _outcome(applied: Applied) -> AgentOutcome:
-    return AgentOutcome(
-        name=applied.name,
-        status="enhanced" if applied.text else "failed",
-        lines=applied.text.count("\n"),
-        short_because=applied.short_because,
-        error=applied.error,
-        issues=applied.issues,
-        dropped_examples=applied.dropped,
-    )
-
-
-def _lines_of(path: Path) -> int:
-    return path.read_text(encoding="utf-8").count("\n")
