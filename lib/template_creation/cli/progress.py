@@ -14,6 +14,8 @@ from batch_engine.core import (
     Progress,
     ProgressSnapshot,
     RetryScheduled,
+    RunCompleted,
+    RunStarted,
     StepCompleted,
     StepFailed,
     StepStarted,
@@ -69,6 +71,8 @@ class _PhaseDisplay:
                 self._line(f"  attempt {event.attempt} in {event.delay_s:.1f} s: {error}")
             case StepStarted():
                 self._draw(force=True)
+            case RunStarted() | RunCompleted():
+                pass  # the phases speak for themselves
             case _:
                 self._draw(force=False)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from batch_engine.core import ByWeight, Listener, RunStore, StepRef, each, fingerprint, run_batches
+from batch_engine.core import ByWeight, RunStore, StepRef
+from batch_engine.pipeline import Agent, Flow, ScopeReport, StageContext, batched, mapped
+from template_creation.analysis import analyse
 from template_creation.phases import WorkflowPhase
 from template_creation.syntax import (
     FACTS_VERSION,
@@ -23,17 +26,9 @@ from template_creation.syntax import (
 from template_creation.values.facts import FileFacts
 from template_creation.values.source import Codebase, Exclusion, FileReader, SourceFile
 
-__all__ = ["Survey", "codebase_digest", "survey_files"]
+__all__ = ["Analyse", "codebase_digest", "facts_scope", "forget_others", "parsable"]
 
 _CHUNK_BYTES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Survey:
-    """The codebase without the files that could not be read, and the facts of the others."""
-
-    codebase: Codebase
-    facts: dict[str, FileFacts]
 
 
 def codebase_digest(codebase: Codebase) -> str:
@@ -52,35 +47,53 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def survey_files(codebase: Codebase, store: RunStore, listeners: Sequence[Listener] = ()) -> Survey:
-    """The facts of every file in a language with a grammar.
+def parsable(codebase: Codebase) -> list[SourceFile]:
+    """The files in a language with a grammar."""
+    return [file for file in codebase.files if file.language in GRAMMAR_LANGUAGES]
 
-    Stored facts of contents that are gone are forgotten, so that the state does not grow.
-    """
-    files = [file for file in codebase.files if file.language in GRAMMAR_LANGUAGES]
-    step = StepRef(WorkflowPhase.ANALYSIS.title, fingerprint({"facts": FACTS_VERSION}))
-    result = run_batches(
-        files,
-        each(partial(_facts, codebase.read)),
-        step=step.name,
+
+def facts_scope(read: FileReader) -> Flow:
+    """A scope that puts the `FileFacts` of each of ``files`` in its place."""
+    title = WorkflowPhase.ANALYSIS.title
+    return batched(
+        mapped(partial(_facts, read), name=title, version=FACTS_VERSION),
+        chunk_size=ByWeight(_CHUNK_BYTES, lambda file: file.size),
+        over="files",
+        name=title,
         key=_content_key,
-        chunking=ByWeight(_CHUNK_BYTES, lambda file: file.size),
-        store=store,
-        fingerprint=step.fingerprint,
-        listeners=listeners,
         dump=facts_to_json,
         load=facts_from_json,
     )
-    store.prune(step, keep=set(result.keys))
-    facts: dict[str, FileFacts] = {}
-    left_out: list[Exclusion] = []
-    for file, outcome in zip(files, result.in_order(), strict=True):
-        if outcome.value is not None:
-            facts[file.path] = outcome.value
-        else:
-            reason = outcome.error.error if outcome.error else "no result"
-            left_out.append(Exclusion(file.path, "unreadable", reason))
-    return Survey(_without(codebase, left_out), facts)
+
+
+class Analyse(Agent):
+    """What the codebase is like, of the facts of all files that could be read.
+
+    It is the end of the phase that `facts_scope` announces.
+    """
+
+    name = "analyse"
+    reads = ("codebase", "files")
+    writes = ("codebase", "analysis")
+    announced = False
+
+    def run(self, context: StageContext) -> dict[str, Any]:
+        """Takes facts, and the errors of the files without."""
+        codebase = context["codebase"]
+        failed = {file.path: context.errors.get(_content_key(file)) for file in parsable(codebase)}
+        paths = [path for path, error in failed.items() if error is None]
+        facts = dict(zip(paths, context["files"], strict=True))
+        left_out = [
+            Exclusion(path, "unreadable", error.error) for path, error in failed.items() if error
+        ]
+        read = _without(codebase, left_out)
+        return {"codebase": read, "analysis": analyse(read, facts)}
+
+
+def forget_others(store: RunStore, codebase: Codebase, scope: ScopeReport) -> None:
+    """Stored facts of contents that are gone are forgotten, so that the state does not grow."""
+    keys = {_content_key(file) for file in parsable(codebase)}
+    store.prune(StepRef(scope.name, scope.fingerprint), keep=keys)
 
 
 def _content_key(file: SourceFile) -> str:

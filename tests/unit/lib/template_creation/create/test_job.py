@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import Event, ItemsLoaded, StepStarted
+from batch_engine.core import Event, ItemsLoaded, RunStarted, StepFailed, StepStarted
 from template_creation import (
     CreateOptions,
     CreateResult,
@@ -213,3 +213,71 @@ def test_a_codebase_that_git_refuses_to_list_is_listed_without_it_and_told(
     (bookshop / ".git" / "config").write_text("[nonsense\n")
     result = create_template(options(bookshop, tmp_path))
     assert any("without git" in warning for warning in result.warnings)
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_out_with_the_reason(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    """The facts of all others stay those of their own files."""
+
+    def change(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.step == "analysis":
+            (bookshop / "src/bookshop/extra.py").write_text("VALUE = 2\n")
+
+    (bookshop / "src/bookshop/extra.py").write_text("VALUE = 1\n")
+    result = create_template(options(bookshop, tmp_path), listeners=[change])
+    (left_out,) = [item for item in result.excluded if item.reason == "unreadable"]
+    assert left_out.path == "src/bookshop/extra.py"
+    assert "changed while it was read" in left_out.detail
+    (bookshop / "src/bookshop/extra.py").unlink()
+    undisturbed = create_template(
+        CreateOptions(name="bookshop", path=bookshop, output=tmp_path / "other")
+    )
+    assert result.files == undisturbed.files
+    assert result.templates == undisturbed.templates
+
+
+def test_a_phase_that_fails_is_told_and_its_error_comes_out_as_it_is(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    heard: list[Event] = []
+
+    def block(event: Event) -> None:
+        heard.append(event)
+        if isinstance(event, StepStarted) and event.step == "settings":
+            (folder,) = tmp_path.glob(".pkg.staging-*")
+            (folder / "settings.json").mkdir()
+
+    with pytest.raises(WriteError, match="cannot write"):
+        create_template(options(bookshop, tmp_path), listeners=[block])
+    assert [event.step for event in heard if isinstance(event, StepFailed)] == ["settings"]
+    assert list(tmp_path.glob("*pkg*")) == []
+
+
+def test_each_phase_has_its_seconds(bookshop: Path, tmp_path: Path) -> None:
+    """The scan is a part of the analysis, and all that is made there is."""
+    result = create_template(options(bookshop, tmp_path))
+    assert list(result.seconds) == [
+        "analysis",
+        "templates",
+        "agent recommendation",
+        "settings",
+        "agent writing",
+        "manifest",
+        "agent enhancement",
+        "guides",
+        "validation",
+        "package",
+    ]
+    assert min(result.seconds.values()) > 0
+    assert list(create_template(options(bookshop, tmp_path)).seconds) == ["analysis"]
+
+
+def test_a_listener_that_raises_is_a_warning(bookshop: Path, tmp_path: Path) -> None:
+    def broken(event: Event) -> None:
+        if isinstance(event, RunStarted):
+            raise RuntimeError("display is gone")
+
+    result = create_template(options(bookshop, tmp_path), listeners=[broken])
+    assert result.status == "done"
+    assert any("display is gone" in warning for warning in result.warnings)
