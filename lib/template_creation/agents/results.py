@@ -58,6 +58,11 @@ class EnhancementResult:
         return len(self.agents)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every agent there is was enhanced."""
+        return self.enhanced_count == self.total_count
+
+    @property
     def success_rate(self) -> float:
         """Enhanced agents in percent of those tried; 0 when none was."""
         tried = self.enhanced_count + self.failed_count

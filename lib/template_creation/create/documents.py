@@ -43,25 +43,31 @@ class Material:
     copier: CopierConfig
 
 
-def seal(staged: Path, material: Material) -> None:
-    """Write the manifest with the hashes of all other files."""
+def seal(staged: Path, material: Material, *, complete: bool) -> None:
+    """Write the manifest with the hashes of all other files.
+
+    Only a ``complete`` package says what it was made from: the same command on one whose agents
+    stayed basic tries again instead of finding nothing to do.
+    """
     hashes = {
         path: digest((staged / path).read_bytes())
         for path in list_files(staged)
         if path != MANIFEST
     }
-    write(staged / MANIFEST, to_json(package_manifest(material, hashes)))
+    inputs = material.inputs if complete else ""
+    write(staged / MANIFEST, to_json(package_manifest(material, hashes, inputs)))
 
 
-def package_manifest(material: Material, hashes: Json) -> Json:
-    """The manifest, with the hashes of the files where they are known."""
+def package_manifest(material: Material, hashes: Json, inputs: str = "") -> Json:
+    """The manifest, with the hashes of the files and the fingerprint of what they were made
+    from, where these are known."""
     return manifest_document(
         material.options.name,
         material.analysis,
         material.build.templates,
         material.agents,
         generator_version=version(),
-        inputs=material.inputs,
+        inputs=inputs,
         files=hashes,
     )
 

@@ -175,9 +175,8 @@ def _run(
 def _result(job: Job, run: PipelineResult) -> CreateResult:
     material: Material = run["material"]
     enhanced = run["enhanced"]
-    complete = enhanced.enhanced_count == enhanced.total_count
     return CreateResult(
-        status="done" if complete else "partial",
+        status="done" if enhanced.is_complete else "partial",
         name=job.options.name,
         package=job.target,
         files=len(material.codebase.files),

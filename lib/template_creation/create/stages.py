@@ -187,7 +187,7 @@ class Manifest(Agent):
         """Writes manifest and report; gives what the enhancement takes."""
         material = context["material"]
         write(material.staged / REPORT, to_json(package_report(material, ())))
-        seal(material.staged, material)
+        seal(material.staged, material, complete=False)
         on_disk = EnhancementContext.of(load_package(material.staged))
         return self._enhancer.fields(on_disk, material.staged)
 
@@ -228,7 +228,7 @@ class Report(Agent):
         write(
             material.staged / REPORT, to_json(package_report(material, context["enhanced"].agents))
         )
-        seal(material.staged, material)
+        seal(material.staged, material, complete=context["enhanced"].is_complete)
 
 
 class Validation(Agent):
@@ -254,14 +254,17 @@ class Package(Agent):
     """Phase 9: into place, at once."""
 
     name = WorkflowPhase.PACKAGE.title
-    reads = ("job", "material")
+    reads = ("job", "material", "enhanced")
     writes = ("placement",)
 
     def run(self, context: StageContext) -> Json:
         """See `place`."""
         material = context["material"]
         target = context["job"].target
-        placed = place(material.staged, target, lambda folder: seal(folder, material))
+        complete = context["enhanced"].is_complete
+        placed = place(
+            material.staged, target, lambda folder: seal(folder, material, complete=complete)
+        )
         return {"placement": placed}
 
 

@@ -55,6 +55,18 @@ def test_an_agent_that_is_not_answered_stays_basic_and_the_run_is_partial(
     assert 'enhancement: "none"' in stub or "enhancement: none" in stub
 
 
+def test_a_partial_package_is_tried_again_and_only_for_what_is_missing(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    """The same command never says that there is nothing to do while agents are basic."""
+    bridge = FakeBridge(without_agents("api-specialist"), without_agents())
+    assert run(bookshop, tmp_path, bridge).status == "partial"
+    assert run(bookshop, tmp_path, bridge).status == "done"
+    asked = [item["name"] for item in bridge.requests[1].input_data["agents"]]
+    assert asked == ["api-specialist"]
+    assert run(bookshop, tmp_path, bridge).status == "unchanged"
+
+
 @pytest.mark.parametrize("answer", ["no JSON at all", {}, {"enhancements": []}, [], None, 7])
 def test_a_useless_answer_leaves_a_usable_package_of_basic_agents(
     bookshop: Path, tmp_path: Path, answer: Any
