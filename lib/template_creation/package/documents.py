@@ -198,8 +198,7 @@ def _agent_document(spec: AgentSpec) -> Json:
 
 
 def settings_document(analysis: Analysis) -> Json:
-    """The measured names and folders that a sibling project should keep, and how agents are
-    enhanced."""
+    """The measured names and folders that a sibling project should keep."""
     return {
         "schema_version": "1.0.0",
         "naming_conventions": [
@@ -214,12 +213,6 @@ def settings_document(analysis: Analysis) -> Json:
             if item.subject == "path" or "nam" in item.kind or "suffix" in item.kind
         ],
         "layer_mappings": {layer.name: _layer_mapping(layer) for layer in analysis.layers},
-        "enhancement": {
-            "use_batch_enhancement": True,
-            "profile": "seed",
-            "min_lines": 150,
-            "max_lines": 250,
-        },
     }
 
 
