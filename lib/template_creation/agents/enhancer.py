@@ -25,7 +25,6 @@ from batch_engine.pipeline import Flow, Pipeline
 from template_creation.agents.apply import Applied, apply_answer, finish_markdown
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.files import (
-    agent_files,
     context_of_files,
     load_folder,
     spec_for,
@@ -50,6 +49,7 @@ from template_creation.agents.scope import (
 from template_creation.agents.validate import has_errors, validate_agent
 from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
 from template_creation.errors import InvocationPending, TemplateCreateError
+from template_creation.package import agent_files
 from template_creation.values.agent import AgentSpec
 from template_creation.values.template import TemplateSet
 

@@ -13,13 +13,13 @@ from typing import Any
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.errors import BadInput, WriteError
+from template_creation.package import agent_files
 from template_creation.syntax import language_of
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis, ProjectIdentity, Technology
 from template_creation.values.template import Template, TemplateSet
 
 __all__ = [
-    "agent_files",
     "context_of_files",
     "load_folder",
     "spec_for",
@@ -29,12 +29,6 @@ __all__ = [
 
 _LABEL = re.compile(r"^(?P<name>.+?) \((?P<path>\S+):(?P<line>\d+)\)$")
 _MOST_TEMPLATES = 5
-
-
-def agent_files(package: Path) -> tuple[Path, ...]:
-    """The agent files of a package folder, by name; ``-ext`` files are parts of another."""
-    folder = package / "agents"
-    return tuple(path for path in sorted(folder.glob("*.md")) if not path.stem.endswith("-ext"))
 
 
 def write_atomically(path: Path, text: str) -> None:

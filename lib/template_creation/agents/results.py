@@ -27,11 +27,6 @@ class AgentOutcome:
     issues: tuple[Issue, ...] = ()
     dropped_examples: tuple[str, ...] = ()
 
-    @property
-    def is_short(self) -> bool:
-        """Whether the agent was enhanced and says why it is short."""
-        return self.status == "enhanced" and bool(self.short_because)
-
 
 @dataclass(frozen=True)
 class EnhancementResult:

@@ -22,7 +22,7 @@ from template_creation.package.layout import (
     default_state,
     product_home,
 )
-from template_creation.package.load import Package, load_package
+from template_creation.package.load import Package, agent_files, load_package
 from template_creation.package.staging import (
     Placement,
     check_target,
@@ -48,6 +48,7 @@ __all__ = [
     "TEMPLATE_SUFFIX",
     "Package",
     "Placement",
+    "agent_files",
     "check_name",
     "check_target",
     "default_output",

@@ -32,7 +32,7 @@ from template_creation.values.template import (
     Term,
 )
 
-__all__ = ["Package", "load_package"]
+__all__ = ["Package", "agent_files", "load_package"]
 
 Json = dict[str, Any]
 
@@ -52,8 +52,14 @@ class Package:
     @property
     def agent_paths(self) -> tuple[Path, ...]:
         """The agent files that are there, by name; ``-ext`` files are no agents (F-5.1)."""
-        folder = self.root / AGENTS_FOLDER
-        return tuple(path for path in sorted(folder.glob("*.md")) if not path.stem.endswith("-ext"))
+        return agent_files(self.root)
+
+
+def agent_files(root: Path) -> tuple[Path, ...]:
+    """The agent files of the package folder ``root``, by name; ``-ext`` files are parts of
+    another."""
+    found = sorted((root / AGENTS_FOLDER).glob("*.md"))
+    return tuple(path for path in found if not path.stem.endswith("-ext"))
 
 
 def load_package(root: Path) -> Package:

@@ -47,7 +47,7 @@ def test_lines_and_shortness_are_those_of_the_files_on_disk(shop) -> None:
     for outcome in result.agents:
         text = texts(shop)[outcome.name]
         assert outcome.lines == text.count("\n")
-        assert outcome.is_short == ("short_because" in read_frontmatter(text)[0])
+        assert bool(outcome.short_because) == ("short_because" in read_frontmatter(text)[0])
 
 
 def test_two_runs_write_the_same_bytes(shop) -> None:
