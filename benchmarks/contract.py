@@ -17,12 +17,10 @@ from pathlib import Path
 from template_creation.agents import (
     EnhancementContext,
     build_request,
-    estimate_tokens,
     load_folder,
-    render_batch_prompt,
-    request_document,
 )
 from template_creation.bridges import CONTENT_ENHANCER, OfflineBridge
+from template_creation.exchange import estimate_tokens, render_batch_prompt, request_document
 from template_creation.values.agent import AgentSpec
 
 CHECKOUT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from template_creation.agents import render_prompt
+from template_creation.exchange import render_prompt
 from template_creation.package import AGENTS_GUIDE, CLAUDE_GUIDE, README
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import (

@@ -8,14 +8,9 @@ from template_creation.agents.folders import folder_globs
 from template_creation.agents.frontmatter import read_frontmatter, write_frontmatter
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
 from template_creation.agents.profiles import BOUNDARIES, SEED, Profile, SectionRule
-from template_creation.agents.prompts import prompt_text, prompts_folder, render_prompt
 from template_creation.agents.recommend import MAX_AGENTS, recommend_agents
 from template_creation.agents.request import (
-    TOKEN_ESTIMATOR,
     build_request,
-    estimate_tokens,
-    render_batch_prompt,
-    request_document,
 )
 from template_creation.agents.results import AgentOutcome, EnhancementResult
 from template_creation.agents.scope import ENHANCEMENT_FIELDS
@@ -28,7 +23,6 @@ __all__ = [
     "MAX_AGENTS",
     "MAX_STUB_LINES",
     "SEED",
-    "TOKEN_ESTIMATOR",
     "AgentEnhancer",
     "AgentOutcome",
     "EnhancementContext",
@@ -40,20 +34,14 @@ __all__ = [
     "Profile",
     "SectionRule",
     "build_request",
-    "estimate_tokens",
     "expand_agent",
     "folder_globs",
     "has_errors",
     "load_folder",
     "parse_answer",
-    "prompt_text",
-    "prompts_folder",
     "read_frontmatter",
     "recommend_agents",
-    "render_batch_prompt",
-    "render_prompt",
     "render_stub",
-    "request_document",
     "shared_prose",
     "validate_agent",
     "write_frontmatter",

@@ -35,7 +35,6 @@ from template_creation.agents.profiles import SEED, Profile
 from template_creation.agents.request import (
     build_catalog,
     build_request,
-    request_document,
 )
 from template_creation.agents.results import EnhancementResult
 from template_creation.agents.reuse import agent_keys, fingerprint_of_all
@@ -49,6 +48,7 @@ from template_creation.agents.scope import (
 from template_creation.agents.validate import has_errors, validate_agent
 from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
 from template_creation.errors import InvocationPending, TemplateCreateError
+from template_creation.exchange import request_document
 from template_creation.package import agent_files
 from template_creation.values.agent import AgentSpec
 from template_creation.values.template import TemplateSet

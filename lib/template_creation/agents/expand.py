@@ -16,8 +16,8 @@ from template_creation.agents.excerpts import Lines, excerpt_lines
 from template_creation.agents.folders import folder_globs, holds
 from template_creation.agents.frontmatter import write_frontmatter
 from template_creation.agents.partners import neighbours
-from template_creation.agents.prompts import fence_for, render_prompt
 from template_creation.agents.stubs import identity
+from template_creation.exchange import fence_for, render_prompt
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Command
 from template_creation.values.response import (

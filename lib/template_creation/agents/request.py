@@ -1,21 +1,18 @@
 """The batch request: one JSON-able document that asks for all agents of a shard.
 
-Pure: from the facts of a package to the request, and from the request to the prompt that a
-model would read. (Seed 002 phase 1; DESIGN section 5.)
+Pure: from the facts of a package to the request. (Seed 002 phase 1; DESIGN section 5.)
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.excerpts import LONGEST, excerpt_lines
 from template_creation.agents.folders import folder_globs
-from template_creation.agents.prompts import prompt_text, render_prompt
 from template_creation.agents.relevance import Relevant, relevant_facts
+from template_creation.exchange import prompt_text
 from template_creation.values.agent import AgentSpec
 from template_creation.values.request import (
     AgentRequest,
@@ -29,29 +26,10 @@ from template_creation.values.request import (
 )
 from template_creation.values.template import Template, TemplateSymbol
 
-__all__ = [
-    "TOKEN_ESTIMATOR",
-    "build_catalog",
-    "build_request",
-    "estimate_tokens",
-    "render_batch_prompt",
-    "request_document",
-]
-
-TOKEN_ESTIMATOR = "characters/2.4"
-CHARACTERS_PER_TOKEN = 2.4
+__all__ = ["build_catalog", "build_request"]
 
 MAX_SYMBOLS = 10
 _MARKS = ("@", "[", "#[")
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens ``text`` is, by `TOKEN_ESTIMATOR`; high rather than low.
-
-    >>> estimate_tokens("x" * 24)
-    10
-    """
-    return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
 
 
 def build_request(
@@ -84,28 +62,6 @@ def build_request(
         commands=_commands(context, _union(item.commands for item in chosen)),
         technologies=_technologies(context, specs),
         enhancement_instructions=instructions or prompt_text("enhancement_instructions.md"),
-    )
-
-
-def request_document(request: BatchRequest) -> dict[str, Any]:
-    """``request`` as plain JSON-able data, without fields that say nothing."""
-    document: dict[str, Any] = {"version": request.version, "contract": request.contract}
-    document |= request.model_dump(mode="json", exclude_defaults=True)
-    return document
-
-
-def render_batch_prompt(request: BatchRequest | Mapping[str, Any]) -> str:
-    """What a model would read: the instructions, then the request as fenced data.
-
-    Text from the codebase is only ever inside the fence, which it cannot close, and the
-    instructions say that nothing in it is an instruction.
-    """
-    if isinstance(request, BatchRequest):
-        request = request_document(request)
-    data = {key: value for key, value in request.items() if key != "enhancement_instructions"}
-    return render_prompt(
-        "enhance_batch.md.j2",
-        {"instructions": request["enhancement_instructions"].strip(), "data": data},
     )
 
 

@@ -17,7 +17,8 @@ from template_creation.agents.files import spec_for
 from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.profiles import Profile
 from template_creation.agents.relevance import Relevant, relevant_facts
-from template_creation.agents.request import build_request, request_document
+from template_creation.agents.request import build_request
+from template_creation.exchange import request_document
 from template_creation.values.request import REQUEST_VERSION
 from template_creation.version import version
 

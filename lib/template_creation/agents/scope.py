@@ -14,10 +14,11 @@ from batch_engine.pipeline import Agent, Flow, StageContext, batched
 from template_creation.agents.apply import Applied
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.files import spec_for, write_atomically
-from template_creation.agents.request import build_request, estimate_tokens, request_document
+from template_creation.agents.request import build_request
 from template_creation.agents.results import AgentOutcome, EnhancementResult
 from template_creation.agents.validate import shared_prose
 from template_creation.bridges import CONTENT_ENHANCER
+from template_creation.exchange import estimate_tokens, request_document
 from template_creation.values.agent import AgentSpec
 
 __all__ = ["ENHANCEMENT_FIELDS", "STEP", "Asked", "enhancement_scope", "outcome_of"]

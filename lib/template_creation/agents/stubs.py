@@ -6,7 +6,7 @@ from typing import Any
 
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.frontmatter import write_frontmatter
-from template_creation.agents.prompts import render_prompt
+from template_creation.exchange import render_prompt
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Technology
 from template_creation.values.layers import LAYER_TITLES

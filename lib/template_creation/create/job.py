@@ -20,8 +20,6 @@ from template_creation.agents import (
     AgentEnhancer,
     EnhancementContext,
     build_request,
-    estimate_tokens,
-    render_batch_prompt,
 )
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.documents import Material
@@ -30,6 +28,7 @@ from template_creation.create.state import open_state
 from template_creation.create.survey import codebase_digest, forget_others, parsable
 from template_creation.create.values import CreateOptions, CreateResult, PlannedFile
 from template_creation.errors import AnalysisError, BadInput
+from template_creation.exchange import estimate_tokens, render_batch_prompt
 from template_creation.package import (
     check_name,
     check_target,

@@ -13,11 +13,9 @@ from markdown_it import MarkdownIt
 from template_creation.agents import (
     EnhancementContext,
     build_request,
-    estimate_tokens,
-    render_batch_prompt,
-    request_document,
 )
 from template_creation.agents.request import build_catalog
+from template_creation.exchange import estimate_tokens, render_batch_prompt, request_document
 from template_creation.values.analysis import Rule
 from template_creation.values.request import BatchRequest
 

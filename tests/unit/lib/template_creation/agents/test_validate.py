@@ -13,12 +13,12 @@ from template_creation.agents import (
     expand_agent,
     has_errors,
     parse_answer,
-    request_document,
     shared_prose,
     validate_agent,
 )
 from template_creation.agents.parse import KnownIds
 from template_creation.bridges import OfflineBridge
+from template_creation.exchange import request_document
 from template_creation.values.agent import AgentSpec, Issue
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from jinja2 import UndefinedError
 
-from template_creation.agents import prompt_text, prompts_folder, render_prompt
-from template_creation.agents.prompts import fence_for
 from template_creation.errors import GenerationError
+from template_creation.exchange import fence_for, prompt_text, prompts_folder, render_prompt
 
 
 def test_the_prompts_are_found() -> None:

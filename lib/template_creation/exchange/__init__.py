@@ -1,0 +1,27 @@
+"""What goes over a bridge: requests as prompts, answers as items, tokens and what they cost.
+
+Pure: a bridge does the input and output. Below the bridges, so that each renders the same
+prompt and reads answers the same way.
+"""
+
+from __future__ import annotations
+
+from template_creation.exchange.prompt import render_batch_prompt, request_document
+from template_creation.exchange.prompts import (
+    fence_for,
+    prompt_text,
+    prompts_folder,
+    render_prompt,
+)
+from template_creation.exchange.tokens import TOKEN_ESTIMATOR, estimate_tokens
+
+__all__ = [
+    "TOKEN_ESTIMATOR",
+    "estimate_tokens",
+    "fence_for",
+    "prompt_text",
+    "prompts_folder",
+    "render_batch_prompt",
+    "render_prompt",
+    "request_document",
+]
