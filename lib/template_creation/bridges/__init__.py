@@ -1,6 +1,6 @@
 """Bridges: what answers a batch request, and the seam that all of them share."""
 
-from template_creation.bridges.base import CONTENT_ENHANCER, AgentBridgeInvoker
+from template_creation.bridges.base import CONTENT_ENHANCER, AgentBridgeInvoker, StreamingBridge
 from template_creation.bridges.offline import OfflineBridge
 from template_creation.bridges.strength import is_habit, stated, strength
 
@@ -8,6 +8,7 @@ __all__ = [
     "CONTENT_ENHANCER",
     "AgentBridgeInvoker",
     "OfflineBridge",
+    "StreamingBridge",
     "is_habit",
     "stated",
     "strength",

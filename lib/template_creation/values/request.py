@@ -32,7 +32,8 @@ class AgentRequest(_Frozen):
     """What the enhancer is told of one agent; ``current_content`` only in the markdown
     contract. ``templates`` ranks template ids by relevance, best first; ``conventions``,
     ``rules`` and ``commands`` name the facts that concern this agent, best first;
-    ``folders`` are globs of where its files live; ``dependencies`` are technology ids (D1)."""
+    ``folders`` are globs of where its files live; ``dependencies`` are technology ids (D1);
+    ``problems`` say why its last answer was refused (rule, place, fix)."""
 
     name: str
     title: str
@@ -48,6 +49,7 @@ class AgentRequest(_Frozen):
     current_content: str = ""
     folders: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class CatalogSymbol(_Frozen):
