@@ -13,12 +13,21 @@ from template_creation.exchange.prompts import (
     prompts_folder,
     render_prompt,
 )
-from template_creation.exchange.tokens import TOKEN_ESTIMATOR, estimate_tokens
+from template_creation.exchange.tokens import (
+    TOKEN_ESTIMATOR,
+    Calibration,
+    Estimator,
+    estimate_tokens,
+    pick_estimator,
+)
 
 __all__ = [
     "TOKEN_ESTIMATOR",
+    "Calibration",
+    "Estimator",
     "estimate_tokens",
     "fence_for",
+    "pick_estimator",
     "prompt_text",
     "prompts_folder",
     "render_batch_prompt",

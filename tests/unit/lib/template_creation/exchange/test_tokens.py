@@ -1,0 +1,98 @@
+"""Every number of tokens says how it was found, and learns from what models report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from template_creation.exchange.tokens import (
+    Calibration,
+    Estimator,
+    Measured,
+    calibration_of,
+    estimate_tokens,
+    pick_estimator,
+)
+
+TEXT = "def read_items(session: SessionDep) -> list[Item]:\n    return session.exec(...)\n" * 20
+
+
+def offline(**options: object) -> Estimator:
+    return pick_estimator(environ={}, **options)  # type: ignore[arg-type]
+
+
+def test_without_anything_characters_are_counted_and_the_name_says_so() -> None:
+    """The estimator that the budgets of the seed are stated in."""
+    found = offline()
+    assert found.name == "characters/2.4"
+    assert found.count(TEXT) == found.quick(TEXT) == estimate_tokens(TEXT)
+
+
+def test_what_the_api_counts_comes_first_and_is_asked_only_for_what_is_promised() -> None:
+    """Trying many texts stays local."""
+    asked: list[str] = []
+
+    def api(text: str) -> int:
+        asked.append(text)
+        return 7
+
+    found = offline(api_count=api)
+    assert found.name == "counted by the API"
+    assert found.quick(TEXT) == estimate_tokens(TEXT)
+    assert asked == []
+    assert found.count(TEXT) == 7
+
+
+def test_a_calibration_is_in_the_number_and_in_the_name() -> None:
+    """So that a report can be understood without the state it came from."""
+    found = offline(calibrate=lambda name: Calibration(1.07, 6))
+    assert found.name == "characters/2.4, calibrated 1.07 from 6 requests"
+    assert found.count(TEXT) == pytest.approx(estimate_tokens(TEXT) * 1.07, abs=1)
+
+
+def test_a_calibration_is_asked_for_by_the_name_of_what_it_corrects() -> None:
+    """What was learnt of one estimator says nothing of another."""
+    asked: list[str] = []
+    offline(calibrate=asked.append)
+    assert asked == ["characters/2.4"]
+
+
+def row(reported: int, estimated: int = 100, estimator: str = "e", model: str = "m") -> Measured:
+    return Measured(model, estimator, estimated, reported)
+
+
+def test_only_the_latest_ten_requests_of_the_model_count() -> None:
+    """A tokenizer that changed long ago is forgotten."""
+    rows = [row(400)] * 5 + [row(120)] * 10
+    assert calibration_of(rows, "m", "e") == Calibration(1.2, 10)
+    assert calibration_of(rows, "other", "e") is None
+    assert calibration_of(rows, "m", "other") is None
+
+
+@pytest.mark.parametrize("reported", [0, 1, 5000])
+def test_reports_that_cannot_be_counts_of_the_text_are_left_out(reported: int) -> None:
+    """Some compatible servers report nothing or nonsense."""
+    assert calibration_of([row(reported)], "m", "e") is None
+    assert calibration_of([row(reported), row(90)], "m", "e") == Calibration(0.9, 1)
+    assert calibration_of([row(90, estimated=0)], "m", "e") is None
+
+
+@given(st.floats(0.5, 3.0), st.integers(1_000, 200_000))
+def test_calibrating_again_and_again_comes_to_rest_at_the_truth(truth: float, size: int) -> None:
+    """The ratio is always measured against the bare estimate, so that it never drifts."""
+    rows: list[Measured] = []
+    text = "x" * size
+    for _ in range(4):
+        found = offline(calibrate=lambda name: calibration_of(rows, "m", name))
+        bare = estimate_tokens(text)
+        rows.append(Measured("m", found.name, found.count(text), round(bare * truth)))
+    assert found.count(text) == pytest.approx(bare * truth, rel=0.02, abs=2)
+
+
+def test_a_damaged_encoding_falls_back_and_the_name_tells(tmp_path: Path) -> None:
+    """Never a number by another rule than the one that is named."""
+    (tmp_path / "o200k_base.tiktoken").write_bytes(b"not it")
+    assert offline(encodings=tmp_path, factor=1.4).name == "characters/2.4"
