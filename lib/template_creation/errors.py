@@ -6,7 +6,9 @@ value that was seen, and the way out. (DESIGN sections 4 and 5.)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 from batch_engine.core.errors import Pause
 
@@ -87,12 +89,21 @@ class WriteError(TemplateCreateError):
 class InvocationPending(TemplateCreateError, Pause):  # noqa: N818 - the seed protocol's word; a pause is no error
     """A pause, not a failure: an agent invocation waits for its answer.
 
-    ``finished`` names the agents whose work is already stored. Only the CLI turns this into
-    exit code 42.
+    ``finished`` names the agents whose work is already stored; ``request`` says what is asked
+    and where the answer goes, as JSON-able data for a host. Only the CLI turns this into exit
+    code 42.
     """
 
     exit_code = ExitCode.INVOCATION_PENDING
 
-    def __init__(self, message: str, *, finished: tuple[str, ...] = (), hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        finished: tuple[str, ...] = (),
+        hint: str = "",
+        request: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.finished = finished
+        self.request = dict(request or {})

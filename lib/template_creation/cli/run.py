@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from template_creation.errors import ExitCode, TemplateCreateError
+from template_creation.errors import ExitCode, InvocationPending, TemplateCreateError
 
 __all__ = ["Console", "guarded"]
 
@@ -42,6 +42,12 @@ def guarded(*, as_json: bool, verbose: bool) -> Iterator[Console]:
     console = Console(as_json, verbose)
     try:
         yield console
+    except InvocationPending as exc:
+        waiting = {"status": "pending", "exit_code": int(exc.exit_code), "message": exc.message}
+        waiting |= {"hint": exc.hint, "finished": list(exc.finished), "request": exc.request}
+        console.result("", waiting)
+        console.note(f"{exc.message}\n{exc.hint}")
+        raise SystemExit(int(exc.exit_code)) from exc
     except TemplateCreateError as exc:
         _show(console, type(exc).__name__, exc.message, exc.hint, exc.exit_code)
         if verbose and exc.__cause__ is not None:
