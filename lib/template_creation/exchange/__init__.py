@@ -6,6 +6,12 @@ prompt and reads answers the same way.
 
 from __future__ import annotations
 
+from template_creation.exchange.prices import (
+    ModelFacts,
+    PriceList,
+    TokenCounts,
+    load_prices,
+)
 from template_creation.exchange.prompt import render_batch_prompt, request_document
 from template_creation.exchange.prompts import (
     fence_for,
@@ -25,8 +31,12 @@ __all__ = [
     "TOKEN_ESTIMATOR",
     "Calibration",
     "Estimator",
+    "ModelFacts",
+    "PriceList",
+    "TokenCounts",
     "estimate_tokens",
     "fence_for",
+    "load_prices",
     "pick_estimator",
     "prompt_text",
     "prompts_folder",
