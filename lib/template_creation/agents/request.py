@@ -37,13 +37,15 @@ def build_request(
     specs: Sequence[AgentSpec],
     *,
     current: Mapping[str, str] | None = None,
+    problems: Mapping[str, Sequence[str]] | None = None,
     instructions: str | None = None,
 ) -> BatchRequest:
     """The request for ``specs``, agents of ``context``.
 
     The catalog lists every template of the package; facts are those that concern one of the
     agents. ``current`` gives the agents' present text by name, for the markdown contract;
-    without it the sections contract is asked for, which needs no text.
+    without it the sections contract is asked for, which needs no text. ``problems`` says by
+    name why an agent's last answer was refused, each with rule, place and fix.
     """
     relevant = relevant_facts(context)
     chosen = [relevant.get(spec.name, Relevant((), (), ())) for spec in specs]
@@ -53,7 +55,13 @@ def build_request(
         project=analysis.project.name,
         languages=tuple(item.name for item in analysis.languages[:6]),
         agents=tuple(
-            _agent(spec, facts, context, (current or {}).get(spec.name, ""))
+            _agent(
+                spec,
+                facts,
+                context,
+                (current or {}).get(spec.name, ""),
+                (problems or {}).get(spec.name, ()),
+            )
             for spec, facts in zip(specs, chosen, strict=True)
         ),
         template_catalog=build_catalog(context),
@@ -140,7 +148,11 @@ def _marks(symbol: TemplateSymbol, lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _agent(
-    spec: AgentSpec, facts: Relevant, context: EnhancementContext, current: str
+    spec: AgentSpec,
+    facts: Relevant,
+    context: EnhancementContext,
+    current: str,
+    problems: Sequence[str],
 ) -> AgentRequest:
     proved = {item: key for key, item in context.technology_by_id.items()}
     return AgentRequest(
@@ -156,6 +168,7 @@ def _agent(
         commands=facts.commands,
         current_content=current,
         folders=folder_globs(spec.files),
+        problems=tuple(problems),
         dependencies=tuple(proved[item] for item in spec.technologies if item in proved),
     )
 
