@@ -126,20 +126,23 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object
 
 
 def _hits() -> list[tuple[str, int]]:
-    """Each failpoint at the first, a middle and the last chunk; `before_merge` comes once, and
+    """Each failpoint at the first, a middle and the last chunk; two come once, and
     `during_load` only in a run that finds results (see the tests below)."""
     per_chunk = ("before_work", "after_work", "before_persist", "mid_transaction")
     after = ("after_persist", "after_announce")
     numbers = (1, CHUNKS // 2 + 1, CHUNKS)
-    return [(name, n) for name in (*per_chunk, *after) for n in numbers] + [("before_merge", 1)]
+    return [(name, n) for name in (*per_chunk, *after) for n in numbers] + [
+        ("before_wait", 1),
+        ("before_merge", 1),
+    ]
 
 
 def _attempted_twice(runs: Counter[int], undisturbed: Mapping[str, object]) -> int:
-    """Items that were worked on more often than without the crash. The item that always fails
-    does not count: it has no result, and the next run rightly tries it again."""
+    """How often items were worked on beyond what they are without the crash; those that fail,
+    for good or at first, are items like others."""
     usual = undisturbed["runs"]
     assert isinstance(usual, Counter)
-    return sum((runs - usual)[number] for number in runs if number != 7)
+    return sum((runs - usual).values())
 
 
 @pytest.mark.slow
@@ -227,6 +230,69 @@ def test_a_seeded_kill_loop_loses_nothing(
     assert _stored(tmp_path) == undisturbed["stored"]
     runs, _ = _effects(tmp_path)
     assert _attempted_twice(runs, undisturbed) <= kills * CHUNK
+
+
+PAUSING = """
+import sys
+from pathlib import Path
+from batch_engine.core import *
+
+FOLDER = Path(sys.argv[1])
+REASON = {"rule": "length", "place": "Examples", "fix": "two more lines"}
+
+class Waiting(Pause):
+    pass
+
+def work(items, context):
+    answer = FOLDER / "answer"
+    asked = [context.keys, context.attempts,
+             {key: (record.error, record.details) for key, record in context.previous.items()}]
+    with (FOLDER / "asked").open("a") as file:
+        print(asked, file=file)
+    if not answer.exists():
+        raise Waiting("an answer is asked for")
+    text = answer.read_text()
+    answer.unlink()
+    rejected = ItemFailure(RejectedResultError("too short", details=[REASON]))
+    if items[0] == "a":
+        context.complete("a", text)
+        return [rejected]
+    return [rejected if item == "b" else text for item in items]
+
+with SqliteRunStore(FOLDER / "run") as store:
+    try:
+        result = run_batches("abc", work, step="ask", key=str, chunking=2, store=store,
+                             retry=RetryPolicy(max_attempts=3, initial_s=0))
+    except Waiting:
+        sys.exit(42)
+print(result.values, {key: error.retry.attempt for key, error in result.errors.items()})
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_pauses_for_every_answer_counts_and_comes_to_its_end(tmp_path: Path) -> None:
+    """As with an assistant behind files: each answer is given to a process of its own."""
+
+    def go(answer: str = "", failpoint: str = "") -> tuple[int, str]:
+        if answer:
+            (tmp_path / "answer").write_text(answer)
+        done = subprocess.run(
+            [sys.executable, "-c", PAUSING, str(tmp_path)],
+            env={**os.environ, FAILPOINT_VARIABLE: failpoint} if failpoint else {**os.environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in (0, 42, -signal.SIGKILL), done.stderr
+        return done.returncode, done.stdout
+
+    assert go("bad 1", "before_wait")[0] == -signal.SIGKILL
+    assert [go()[0], go("bad 2")[0], go("bad 3")[0], go()[0]] == [42] * 4
+    assert go("for c") == (0, "{'a': 'bad 1', 'c': 'for c'} {'b': 3}\n")
+    why = {"b": ("too short", ({"rule": "length", "place": "Examples", "fix": "two more lines"},))}
+    second, third, of_c = [("b",), (2,), why], [("b",), (3,), why], [("c",), (1,), {}]
+    expected = [[("a", "b"), (1, 1), {}], second, second, third, third, of_c, of_c, of_c]
+    assert (tmp_path / "asked").read_text().splitlines() == [str(call) for call in expected]
 
 
 @pytest.mark.slow

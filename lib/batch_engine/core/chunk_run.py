@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -55,12 +56,11 @@ class ChunkRun(Generic[T, R]):
         a store's error or an interrupt; what was finished before it is stored."""
         started = self.settings.clock()
         self._announce_start()
+        self._done.update((outcome.key, outcome) for outcome in self.plan.failed)
         todo: tuple[Todo[T], ...] = self.plan.todo
-        previous: dict[str, ErrorRecord] = {}
-        attempt = 1
+        previous: Mapping[str, ErrorRecord] = self._taken_up() if self.plan.waiting else {}
         while todo:
-            todo, previous = self._attempt(todo, previous, attempt, started)
-            attempt += 1
+            todo, previous = self._attempt(todo, previous, started)
         outcomes = self._outcomes()
         elapsed = self.settings.clock() - started
         summary = BatchSummary(self.plan.number, self._counts(), elapsed)
@@ -70,23 +70,37 @@ class ChunkRun(Generic[T, R]):
 
     def _outcomes(self) -> tuple[Outcome[R], ...]:
         plan, done = self.plan, self._done
-        if not plan.loaded:
+        if not plan.loaded and not plan.failed:
             return tuple(done[entry.key] for entry in plan.todo)
         outcomes = {outcome.key: outcome for outcome in plan.loaded} | done
         return tuple(outcomes[key] for key in dict.fromkeys(plan.keys) if key in outcomes)
+
+    def _taken_up(self) -> dict[str, ErrorRecord]:
+        """Why the items that another process left waiting failed, after what is left of the
+        wait."""
+        settings, waiting = self.settings, self.plan.waiting
+        records = {key: settings.recorded(row) for key, row in waiting.items()}
+        now = settings.now()
+        delay_s = 0.0
+        for key, row in waiting.items():
+            left_s = (datetime.fromisoformat(row.next_at) - now).total_seconds()
+            # Never longer than was decided: a clock that was set back does not make us wait.
+            delay_s = max(delay_s, min(left_s, records[key].retry.delay_s or 0.0))
+        if delay_s:
+            self._sleep(records, max(row.number for row in waiting.values()) + 1, delay_s)
+        return records
 
     # -- one attempt ------------------------------------------------------------------------
 
     def _attempt(
         self,
         todo: tuple[Todo[T], ...],
-        previous: dict[str, ErrorRecord],
-        attempt: int,
+        previous: Mapping[str, ErrorRecord],
         started: float,
     ) -> tuple[tuple[Todo[T], ...], dict[str, ErrorRecord]]:
         settings = self.settings
         begun = settings.clock()
-        answer = self._ask(todo, previous, attempt)
+        answer = self._ask(todo, previous)
         elapsed = settings.clock() - begun
         again: list[Todo[T]] = []
         failures: dict[str, ErrorRecord] = {}
@@ -100,40 +114,46 @@ class ChunkRun(Generic[T, R]):
                 result = ItemFailure(result)
             if not isinstance(result, ItemFailure):
                 try:
-                    self._succeed(entry, result, attempt)
+                    self._succeed(entry, result)
                     continue
                 except ContractError as error:
                     result = ItemFailure(error)
             decision = settings.retry.decide(
                 result.error,
-                attempt=attempt,
+                attempt=entry.attempts + 1,
                 elapsed_s=settings.clock() - started,
                 random=settings.random,
             )
-            record = self._record(entry, result.error, attempt, decision, elapsed)
+            record = self._record(entry, result.error, decision, elapsed)
             if decision.delay_s is None:
-                self._fail(entry, record, attempt)
+                self._fail(entry, record)
             else:
-                again.append(entry)
+                again.append(entry._replace(attempts=entry.attempts + 1))
                 failures[entry.key] = record
                 delay_s = max(delay_s, decision.delay_s)
         if again:
-            self._wait(failures, attempt, delay_s)
+            self._wait(again, failures, delay_s)
         return tuple(again), failures
 
     def _ask(
-        self, todo: tuple[Todo[T], ...], previous: dict[str, ErrorRecord], attempt: int
+        self, todo: tuple[Todo[T], ...], previous: Mapping[str, ErrorRecord]
     ) -> Sequence[R | ItemFailure]:
-        def complete(item: T, result: R) -> None:
-            self._complete_early(self._entry_of(item, todo), result, attempt)
+        def complete(item: T | None, key: str | None, result: R, amend: bool) -> None:
+            entry = self._entry_of(item, key, todo)
+            if amend and entry.key in self._done:
+                self._succeed(entry, result)
+            else:
+                self._complete_early(entry, result)
 
+        attempts = tuple(entry.attempts + 1 for entry in todo)
         context: ChunkContext[T, R] = ChunkContext(
             step=self.settings.step.name,
             number=self.plan.number,
-            attempt=attempt,
+            attempt=max(attempts),
             keys=tuple(entry.key for entry in todo),
             previous=previous,
             memo=self._memo,
+            attempts=attempts,
             _complete=complete,
             _tell=self.settings.emitter.emit if self.settings.emitter else None,
         )
@@ -147,23 +167,26 @@ class ChunkRun(Generic[T, R]):
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
             return [ItemFailure(error)] * len(todo)
 
-    def _entry_of(self, item: T, todo: tuple[Todo[T], ...]) -> Todo[T]:
-        name = next((entry.key for entry in todo if entry.item is item), None)
-        name = self.settings.key(item) if name is None else name
+    def _entry_of(self, item: T | None, key: str | None, todo: tuple[Todo[T], ...]) -> Todo[T]:
+        if key is None:
+            for entry in todo:
+                if entry.item is item:
+                    return entry
+            key = self.settings.key(item)  # type: ignore[arg-type]  # without a key there is one
+            item_or_key = preview_of(item)
+        else:
+            item_or_key = f"the key {key!r}"
         for entry in todo:
-            if entry.key == name:
+            if entry.key == key:
                 return entry
-        raise ContractError(f"{preview_of(item)} is not an item of this call")
+        raise ContractError(f"{item_or_key} is not an item of this call")
 
     def _matched(self, answer: object, todo: tuple[Todo[T], ...]) -> Sequence[R | ItemFailure]:
         """The answer in the items' order, checked against the contract of `WorkAnswer`."""
         if isinstance(answer, list | tuple):
-            if len(answer) != len(todo):
-                raise ContractError(
-                    f"work returned {len(answer)} results for {len(todo)} items",
-                    hint="return one result per item, an ItemFailure where there is none",
-                )
-            return answer
+            if len(answer) == len(todo):
+                return answer
+            return self._for_the_others(answer, todo)
         keys = [entry.key for entry in todo]
         if isinstance(answer, Mapping):
             known = frozenset(keys)
@@ -181,16 +204,32 @@ class ChunkRun(Generic[T, R]):
             hint="return a list in the items' order, or a mapping by key",
         )
 
+    def _for_the_others(
+        self, answer: Sequence[R | ItemFailure], todo: tuple[Todo[T], ...]
+    ) -> Sequence[R | ItemFailure]:
+        """A list that leaves out what was completed early, with entries that nobody reads in its
+        place."""
+        others = [entry.key for entry in todo if entry.key not in self._done]
+        if len(answer) != len(others):
+            early = len(todo) - len(others)
+            left_out = f", of which {early} were completed early" if early else ""
+            raise ContractError(
+                f"work returned {len(answer)} results for {len(todo)} items{left_out}",
+                hint="return one result per item, an ItemFailure where there is none",
+            )
+        given = dict(zip(others, answer, strict=True))
+        return [given.get(entry.key, _missing(entry.key)) for entry in todo]
+
     # -- outcomes ---------------------------------------------------------------------------
 
-    def _succeed(self, entry: Todo[T], value: R, attempt: int) -> None:
-        data = self.settings.dumped(entry.key, value)
+    def _succeed(self, entry: Todo[T], value: R) -> None:
+        data, attempt = self.settings.dumped(entry.key, value), entry.attempts + 1
         self._done[entry.key] = Outcome(entry.key, "ok", value, None, attempt, self.plan.number)
         if self.settings.store is not None:
             self._unsaved.append(ItemRow(entry.key, "ok", data, None, attempt, entry.position))
 
-    def _complete_early(self, entry: Todo[T], value: R, attempt: int) -> None:
-        settings = self.settings
+    def _complete_early(self, entry: Todo[T], value: R) -> None:
+        settings, attempt = self.settings, entry.attempts + 1
         with self._lock:
             if entry.key in self._done:
                 raise ContractError(f"{entry.key!r} was completed before")
@@ -207,7 +246,8 @@ class ChunkRun(Generic[T, R]):
             )
         )
 
-    def _fail(self, entry: Todo[T], record: ErrorRecord, attempt: int) -> None:
+    def _fail(self, entry: Todo[T], record: ErrorRecord) -> None:
+        attempt = entry.attempts + 1
         self._done[entry.key] = Outcome(
             entry.key, "failed", None, record, attempt, self.plan.number
         )
@@ -221,7 +261,6 @@ class ChunkRun(Generic[T, R]):
         self,
         entry: Todo[T],
         error: Exception,
-        attempt: int,
         decision: RetryDecision,
         elapsed_s: float,
     ) -> ErrorRecord:
@@ -232,7 +271,7 @@ class ChunkRun(Generic[T, R]):
             step=settings.step.name,
             batch=self.plan.number,
             retry=RetryInfo(
-                attempt=attempt,
+                attempt=entry.attempts + 1,
                 max_attempts=decision.max_attempts,
                 delay_s=decision.delay_s,
                 reason=decision.reason,
@@ -244,21 +283,32 @@ class ChunkRun(Generic[T, R]):
         first = self._shown_stacks.setdefault(id(error), entry.key)
         return record if first == entry.key else replace(record, stack=f"same as of item {first}")
 
-    def _wait(self, failures: dict[str, ErrorRecord], attempt: int, delay_s: float) -> None:
+    def _wait(
+        self, again: Sequence[Todo[T]], failures: Mapping[str, ErrorRecord], delay_s: float
+    ) -> None:
+        """Stores what is finished and what is waited for, then waits."""
         settings = self.settings
         if settings.store is not None:
+            next_at = (settings.now() + timedelta(seconds=delay_s)).isoformat()
             rows = [
-                AttemptRow(key, attempt, encode_json(record.to_json()))
-                for key, record in failures.items()
+                AttemptRow(
+                    entry.key, entry.attempts, encode_json(failures[entry.key].to_json()), next_at
+                )
+                for entry in again
             ]
             settings.store.put(settings.step, self._unsaved, attempts=rows)
             self._unsaved.clear()
+        failpoint("before_wait")
+        self._sleep(failures, max(entry.attempts for entry in again) + 1, delay_s)
+
+    def _sleep(self, failures: Mapping[str, ErrorRecord], attempt: int, delay_s: float) -> None:
+        settings = self.settings
         settings.emitter.emit(
             RetryScheduled(
                 step=settings.step.name,
                 number=self.plan.number,
                 keys=tuple(failures),
-                attempt=attempt + 1,
+                attempt=attempt,
                 delay_s=delay_s,
                 error=next(iter(failures.values())),
             )

@@ -34,9 +34,10 @@ everything that is not an `Exception` (``KeyboardInterrupt``) leave the runner u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 __all__ = [
     "AuthError",
@@ -102,6 +103,10 @@ class FieldProblem:
 class EngineError(Exception):
     """Base of the tree: what happened, and in ``hint`` the way out (one sentence, or empty).
 
+    ``fields`` are the fields of an item that broke a rule. ``details`` are mappings of JSON
+    values of your own, such as rule, place, message and fix; they come back in the error record
+    (`ErrorRecord.details`), and so in ``previous`` at the next attempt.
+
     Subclass a `WorkError` to add your own: set ``code``, ``category`` and ``retryable``.
 
     >>> RateLimitError("429 from the service", retry_after_s=3).retryable
@@ -118,12 +123,14 @@ class EngineError(Exception):
         *,
         hint: str = "",
         fields: tuple[FieldProblem, ...] = (),
+        details: Iterable[Mapping[str, Any]] = (),
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.fields = fields
+        self.details = tuple(details)
         self.retry_after_s = retry_after_s
 
     def __reduce__(self) -> tuple[Callable[..., EngineError], tuple[object, ...]]:

@@ -72,6 +72,7 @@ def import_state(store: RunStore, step: StepRef, state: Mapping[str, Any]) -> in
     ]
     store.begin_step(step)
     store.put(step, rows)
+    store.finish_step(step)  # what failed elsewhere is tried anew here
     return len(rows)
 
 

@@ -20,6 +20,7 @@ FAILPOINTS: dict[str, str] = {
     "before_work": "the chunk is about to be worked on",
     "after_item": "one item was stored early, its chunk still runs",
     "after_work": "the work returned, nothing of it is stored",
+    "before_wait": "failed attempts are stored, the wait for the next one has not begun",
     "before_persist": "outcomes are known, the transaction has not begun",
     "mid_transaction": "rows are written, the transaction is not committed",
     "after_persist": "the transaction is committed, nobody was told",

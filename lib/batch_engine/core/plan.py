@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from batch_engine.core.errors import ContractError, StoreError
 from batch_engine.core.events import Emitter
+from batch_engine.core.records import ErrorRecord
 from batch_engine.core.results import Outcome
 from batch_engine.core.retry import RetryPolicy
-from batch_engine.core.store import ItemRow, RunStore, StepRef
+from batch_engine.core.store import AttemptRow, ItemRow, RunStore, StepRef
 from batch_engine.core.work import Work
 
 __all__ = ["ChunkPlan", "Settings", "Todo", "encode_json"]
@@ -53,6 +54,17 @@ class Settings(Generic[T, R]):
                 hint="pass dump= and load= for results that are not plain JSON",
             ) from error
 
+    def recorded(self, row: AttemptRow) -> ErrorRecord:
+        """The error record that a stored attempt holds; `StoreError` if it cannot be read back."""
+        try:
+            return ErrorRecord.from_json(json.loads(row.error))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"the stored error of {row.key!r} in step {self.step.name!r} cannot be read: "
+                f"{type(error).__name__}: {error}",
+                hint="a newer version wrote it: use that one, or another run directory",
+            ) from error
+
     def loaded(self, row: ItemRow) -> R:
         """The result that a stored row holds; `StoreError` if it cannot be read back."""
         try:
@@ -67,25 +79,52 @@ class Settings(Generic[T, R]):
 
 
 class Todo(NamedTuple, Generic[T]):
-    """One item that has to be run: its key and its 0-based place in the input."""
+    """One item that has to be run: its key, its 0-based place in the input, and how many
+    attempts at it failed before, in this process or an earlier one."""
 
     key: str
     item: T
     position: int
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan(Generic[T, R]):
     """A chunk after the look into the store: what is loaded, what is left to run. ``keys`` has
-    one key per item, in order."""
+    one key per item, in order. Of an earlier process that did not come to its end, ``failed``
+    are the items that failed for good, and ``waiting`` holds the last failed attempt at others.
+    """
 
     number: int
     size: int
     todo: tuple[Todo[T], ...]
     loaded: tuple[Outcome[R], ...]
     keys: tuple[str, ...]
+    failed: tuple[Outcome[R], ...] = ()
+    waiting: Mapping[str, AttemptRow] = field(default_factory=dict)
 
     @property
     def duplicates(self) -> int:
         """How many items have the key of an earlier one."""
-        return self.size - len(self.todo) - len(self.loaded)
+        return self.size - len(self.todo) - len(self.loaded) - len(self.failed)
+
+    def going_on(self, settings: Settings[T, R]) -> ChunkPlan[T, R]:
+        """The plan with what the store knows of failed attempts at what is to be run."""
+        store = settings.store
+        known = (
+            store.open_attempts(settings.step, [todo.key for todo in self.todo]) if store else {}
+        )
+        if not known:
+            return self
+        failed = tuple(
+            Outcome(key, "failed", None, settings.recorded(row), row.number, self.number)
+            for key, row in known.items()
+            if not row.next_at
+        )
+        waiting = {key: row for key, row in known.items() if row.next_at}
+        todo = tuple(
+            entry._replace(attempts=waiting[entry.key].number) if entry.key in waiting else entry
+            for entry in self.todo
+            if entry.key in waiting or entry.key not in known
+        )
+        return replace(self, todo=todo, failed=(*self.failed, *failed), waiting=waiting)

@@ -208,7 +208,7 @@ class ChunkPool(Generic[T, R]):
             for key, row in done.items()
         ]
         todo = tuple(entry for entry in plan.todo if entry.key not in done)
-        return replace(plan, todo=todo, loaded=(*plan.loaded, *loaded))
+        return replace(plan, todo=todo, loaded=(*plan.loaded, *loaded)).going_on(settings)
 
     def _replace(self, broken: Executor) -> None:
         """A fresh executor for a broken one; for a pool of the caller, one of ours."""

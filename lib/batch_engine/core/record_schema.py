@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -47,6 +48,8 @@ def _of(kind: Any) -> dict[str, Any]:
         return {"anyOf": [_of(argument) for argument in arguments]}
     if origin is tuple and arguments[1:] == (...,):
         return {"type": "array", "items": _of(arguments[0])}
+    if origin is Mapping:
+        return {"type": "object"}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return {"enum": [str(member) for member in kind]}
     if is_dataclass(kind):

@@ -7,6 +7,7 @@ can read what a newer one of the same major version wrote.
 
 from __future__ import annotations
 
+import json
 import re
 import reprlib
 import traceback
@@ -70,7 +71,9 @@ class ErrorRecord:
 
     ``error`` is the message and ``type`` the exception class; ``code`` is stable and dotted;
     ``stack`` is the traceback as text (its end, at most 8,000 characters); ``at`` is UTC in
-    ISO 8601; ``elapsed_ms`` is the time that the attempt took.
+    ISO 8601; ``elapsed_ms`` is the time that the attempt took. ``fields`` are the fields of an
+    item that broke a rule; ``details`` are whatever else the error's own list of mappings says
+    (rule, place, message, fix), as JSON values.
 
     >>> record = error_record(ValueError("no name"), item=ItemRef(key="a"))
     >>> record.minimal({"id": 1})
@@ -88,6 +91,7 @@ class ErrorRecord:
     batch: int | None = None
     run: str = ""
     fields: tuple[FieldProblem, ...] = ()
+    details: tuple[Mapping[str, Any], ...] = ()
     exit_code: int | None = None
     stderr_tail: str = ""
     hint: str = ""
@@ -122,6 +126,7 @@ class ErrorRecord:
         known["category"] = ErrorCategory(data["category"])
         known["retry"] = _from(RetryInfo, data.get("retry", {}))
         known["item"] = _from(ItemRef, data["item"]) if data.get("item") else None
+        known["details"] = tuple(data.get("details", ()))
         known["fields"] = tuple(_from(FieldProblem, entry) for entry in data.get("fields", ()))
         known["cause"] = tuple(_from(CauseLink, entry) for entry in data.get("cause", ()))
         return cls(**known)
@@ -156,6 +161,7 @@ def error_record(
         batch=batch,
         run=run,
         fields=own.fields if own else (),
+        details=_details(error),
         exit_code=_exit_code(error),
         stderr_tail=_stderr_tail(error),
         hint=own.hint if own else "",
@@ -191,6 +197,22 @@ def _causes(error: BaseException) -> tuple[CauseLink, ...]:
         links.append(CauseLink(type(cause).__name__, str(cause)))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return tuple(links)
+
+
+def _details(error: BaseException) -> tuple[Mapping[str, Any], ...]:
+    """The error's ``details``, as they come back from a store; foreign errors may have some."""
+    details = getattr(error, "details", ())
+    if not isinstance(details, list | tuple):
+        return ()
+    return tuple(_plain(entry) for entry in details if isinstance(entry, Mapping))
+
+
+def _plain(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        plain: Mapping[str, Any] = json.loads(json.dumps(dict(entry), default=preview_of))
+    except (TypeError, ValueError):  # keys of other kinds, or a circle
+        return {"detail": preview_of(entry)}
+    return plain
 
 
 def _exit_code(error: BaseException) -> int | None:

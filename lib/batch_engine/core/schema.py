@@ -43,5 +43,15 @@ CREATE TABLE event (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1,)
+# What a run that did not come to its end knows of items without a result: how often they failed,
+# and when they are due again (NULL: never, they failed for good; the error is then the item's).
+_V2 = """
+CREATE TABLE open_attempt (
+    id INTEGER PRIMARY KEY, step INTEGER NOT NULL, key BLOB NOT NULL, number INTEGER NOT NULL,
+    error TEXT, next_at TEXT
+);
+CREATE UNIQUE INDEX open_attempt_key ON open_attempt (step, key);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2)
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -48,6 +48,16 @@ ON CONFLICT (step, key) DO UPDATE SET
     status = excluded.status, data = excluded.data, error = excluded.error,
     attempts = excluded.attempts, position = excluded.position, run = excluded.run
 """
+_OPEN = """
+SELECT open.key, open.number, coalesce(open.error, item.error, ''), coalesce(open.next_at, '')
+FROM open_attempt AS open LEFT JOIN item ON item.step = open.step AND item.key = open.key
+WHERE open.step = ? AND open.key IN ({})
+"""
+_PUT_OPEN = """
+INSERT INTO open_attempt (step, key, number, error, next_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (step, key) DO UPDATE SET
+    number = excluded.number, error = excluded.error, next_at = excluded.next_at
+"""
 _LATEST_RUNNING = (
     "SELECT pid, host, started FROM run WHERE status = 'running' ORDER BY id DESC LIMIT 1"
 )
@@ -134,6 +144,7 @@ class SqliteRunStore:
         with self._transaction() as db:
             number = self._step_number(db, step) or self._make_step(db, step)
             db.executemany(_PUT_ITEM, [self._columns(number, row) for row in items])
+            _note_open(db, number, items, attempts)
             if attempts:
                 db.executemany(
                     "INSERT INTO attempt (run, step, key, number, error) VALUES (?, ?, ?, ?, ?)",
@@ -151,6 +162,28 @@ class SqliteRunStore:
                 )  # fmt: skip
             failpoint("mid_transaction")
 
+    def open_attempts(self, step: StepRef, keys: Sequence[str]) -> dict[str, AttemptRow]:
+        """See `RunStore`."""
+        names = {key_bytes(key): key for key in keys}
+        raw = list(names)
+        found: dict[str, AttemptRow] = {}
+        with self._reading() as db:
+            number = self._step_number(db, step)
+            for start in range(0, len(raw), _KEYS_PER_QUERY):
+                part = raw[start : start + _KEYS_PER_QUERY]
+                rows = db.execute(_OPEN.format(",".join("?" * len(part))), (number, *part))
+                for key, *columns in rows:
+                    found[names[key]] = AttemptRow(names[key], *columns)
+        return found
+
+    def finish_step(self, step: StepRef, *, keep_waiting: bool = False) -> None:
+        """See `RunStore`."""
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM open_attempt WHERE step = ? AND (next_at IS NULL OR NOT ?)",
+                (self._step_number(db, step), keep_waiting),
+            )
+
     def record(self, kind: str, data: Mapping[str, Any]) -> None:
         """See `RunStore`."""
         with self._transaction() as db:
@@ -159,9 +192,12 @@ class SqliteRunStore:
     def counts(self, step: StepRef) -> StepCounts:
         """See `RunStore`."""
         with self._reading() as db:
+            number = self._step_number(db, step)
             rows = db.execute(
-                "SELECT status, count(*) FROM item WHERE step = ? GROUP BY status",
-                (self._step_number(db, step),),
+                "SELECT status, count(*) FROM item WHERE step = ? GROUP BY status "
+                "UNION ALL SELECT 'waiting', count(*) FROM open_attempt "
+                "WHERE step = ? AND next_at IS NOT NULL",
+                (number, number),
             )
             return StepCounts(**dict(rows.fetchall()))
 
@@ -189,6 +225,12 @@ class SqliteRunStore:
                 (step.name, number),
             ).rowcount
             db.execute("DELETE FROM step WHERE name = ? AND id <> ?", (step.name, number))
+            for table in ("attempt", "open_attempt"):
+                db.execute(
+                    f"DELETE FROM {table} WHERE step NOT IN (SELECT id FROM step) "
+                    "OR step = ? AND key NOT IN (SELECT key FROM kept)",
+                    (number,),
+                )
             if gone:
                 self._event(db, "pruned", {"step": step.name, "items": gone})
         self._steps = {ref: number for ref, number in self._steps.items() if ref.name != step.name}
@@ -380,6 +422,26 @@ class SqliteRunStore:
             if connection is not None:
                 connection.close()
         self._db = self._owned = None
+
+
+def _note_open(
+    db: sqlite3.Connection, step: int, items: Sequence[ItemRow], attempts: Sequence[AttemptRow]
+) -> None:
+    """Which items of these have no result yet or failed for good, until the step is finished."""
+    rows: list[tuple[object, ...]] = [
+        (step, key_bytes(row.key), row.attempts, None, None)
+        for row in items
+        if row.status == "failed"
+    ]
+    rows += [
+        (step, key_bytes(row.key), row.number, row.error, row.next_at or None) for row in attempts
+    ]
+    if rows:
+        db.executemany(_PUT_OPEN, rows)
+    # A result at the first attempt leaves nothing behind to take away.
+    late = [(step, key_bytes(row.key)) for row in items if row.status == "ok" and row.attempts > 1]
+    if late:
+        db.executemany("DELETE FROM open_attempt WHERE step = ? AND key = ?", late)
 
 
 def _owner(pid: int, host: str, started: str) -> str:

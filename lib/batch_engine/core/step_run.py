@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from batch_engine.core.chunk_run import ChunkRun
 from batch_engine.core.chunks import Chunk, Chunker
-from batch_engine.core.errors import ConfigurationError
+from batch_engine.core.errors import ConfigurationError, StoreError
 from batch_engine.core.events import Counts, StepCompleted, StepFailed, StepStarted
 from batch_engine.core.failpoints import failpoint
 from batch_engine.core.plan import ChunkPlan, Settings, Todo
@@ -46,6 +46,7 @@ class StepRun(Generic[T, R]):
     elapsed_s: float = 0.0
     _claimed: set[str] = field(default_factory=set)
     _look_up: bool = False
+    _going_on: bool = False
 
     def chunks(
         self, items: Iterable[T], total: int | None
@@ -58,9 +59,10 @@ class StepRun(Generic[T, R]):
             if settings.store is not None:
                 stored = settings.store.begin_step(settings.step)
                 self._look_up = bool(stored.ok) or not self.distinct
+                self._going_on = bool(stored.failed or stored.waiting)
             plans = (self._plan(chunk) for chunk in self.chunker.split(items))
             results = self._in_turn(plans) if self.pool is None else self._in_pool(plans, self.pool)
-            with closing(results):
+            with closing(results), self._finishing():
                 for result in results:
                     self._count(result)
                     yield result
@@ -73,9 +75,10 @@ class StepRun(Generic[T, R]):
     # -- planning ---------------------------------------------------------------------------
 
     def _plan(self, chunk: Chunk[T]) -> ChunkPlan[T, R]:
+        settings = self.settings
         fresh: list[Todo[T]] = []
         keys: list[str] = []
-        key, claimed = self.settings.key, self._claimed if self.distinct else set()
+        key, claimed = settings.key, self._claimed if self.distinct else set()
         for position, item in enumerate(chunk.items, chunk.start):
             name = key(item)
             if type(name) is not str or not name:
@@ -88,7 +91,10 @@ class StepRun(Generic[T, R]):
         todo = (
             tuple(entry for entry in fresh if entry.key not in loaded) if loaded else tuple(fresh)
         )
-        return ChunkPlan(chunk.number, chunk.size, todo, tuple(loaded.values()), tuple(keys))
+        plan: ChunkPlan[T, R] = ChunkPlan(
+            chunk.number, chunk.size, todo, tuple(loaded.values()), tuple(keys)
+        )
+        return plan.going_on(settings) if self._going_on else plan
 
     def _load(self, fresh: list[Todo[T]], number: int) -> dict[str, Outcome[R]]:
         settings, known = self.settings, self.known
@@ -158,6 +164,22 @@ class StepRun(Generic[T, R]):
             self.stopped = "max_failures"
 
     # -- ending -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _finishing(self) -> Iterator[None]:
+        """Tells the store that the run came to its end: by itself, or because its user left it.
+        A pause, an error and a killed process do not end it: attempts are counted on then."""
+        store, step = self.settings.store, self.settings.step
+        if store is None:
+            yield
+            return
+        try:
+            yield
+        except (GeneratorExit, KeyboardInterrupt) as left:
+            with suppress(StoreError):  # a stream that is forgotten is closed after its store
+                store.finish_step(step, keep_waiting=isinstance(left, KeyboardInterrupt))
+            raise
+        store.finish_step(step)
 
     @contextmanager
     def _telling_of_failure(self, started: float) -> Iterator[None]:

@@ -39,7 +39,8 @@ class StepRef:
 class ItemRow(NamedTuple):
     """One item as it is stored. ``data`` is the dumped result (JSON text, or bytes as they are)
     and None for a failed item; ``error`` is an error record as JSON text; ``position`` is the
-    0-based place in the input; ``attempts`` counts those of the run that stored it."""
+    0-based place in the input; ``attempts`` counts those since the step began or was last
+    finished, whichever processes made them."""
 
     key: str
     status: ItemStatus
@@ -51,11 +52,13 @@ class ItemRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One failed attempt at an item; successful first attempts leave no row."""
+    """One failed attempt at an item; successful first attempts leave no row. ``number`` counts
+    from 1; ``next_at`` is when the next one is due (ISO 8601), empty if there is none."""
 
     key: str
     number: int
     error: str
+    next_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,12 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class StepCounts:
-    """How many items of a step are stored, by status."""
+    """How many items of a step are stored, by status, and how many are not yet, since they wait
+    for another attempt."""
 
     ok: int = 0
     failed: int = 0
+    waiting: int = 0
 
 
 class RunStore(Protocol):
@@ -100,7 +105,19 @@ class RunStore(Protocol):
         attempts: Sequence[AttemptRow] = (),
         batch: BatchRow | None = None,
     ) -> None:
-        """Stores all of it in one transaction; an item that is there already is replaced."""
+        """Stores all of it in one transaction; an item that is there already is replaced.
+        ``attempts`` are failed ones that will be followed by another."""
+        ...
+
+    def open_attempts(self, step: StepRef, keys: Sequence[str]) -> dict[str, AttemptRow]:
+        """The last failed attempt at those among ``keys`` that have no result, as far as it was
+        made since the step began or was last finished. Without ``next_at`` it was the last:
+        the item failed for good."""
+        ...
+
+    def finish_step(self, step: StepRef, *, keep_waiting: bool = False) -> None:
+        """The run through the step came to its end: what failed is tried anew by a later one.
+        With ``keep_waiting`` items that wait for another attempt go on waiting."""
         ...
 
     def record(self, kind: str, data: Mapping[str, Any]) -> None:
@@ -143,6 +160,7 @@ class MemoryRunStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._items: dict[StepRef, dict[bytes, ItemRow]] = {}
+        self._open: dict[StepRef, dict[bytes, AttemptRow]] = {}
         self.failed_attempts: list[tuple[StepRef, AttemptRow]] = []
         self.batches: list[tuple[StepRef, BatchRow]] = []
         self.events: list[tuple[str, Mapping[str, Any]]] = []
@@ -172,8 +190,30 @@ class MemoryRunStore:
         with self._lock:
             self._items.setdefault(step, {}).update((key_bytes(row.key), row) for row in items)
             self.failed_attempts.extend((step, row) for row in attempts)
+            going_on = self._open.setdefault(step, {})
+            for row in items:
+                if row.status == "ok":
+                    going_on.pop(key_bytes(row.key), None)
+                else:
+                    last = AttemptRow(row.key, row.attempts, row.error or "")
+                    going_on[key_bytes(row.key)] = last
+            going_on.update((key_bytes(row.key), row) for row in attempts)
             if batch is not None:
                 self.batches.append((step, batch))
+
+    def open_attempts(self, step: StepRef, keys: Sequence[str]) -> dict[str, AttemptRow]:
+        """See `RunStore`."""
+        with self._lock:
+            rows = self._open.get(step, {})
+            found = ((key, rows.get(key_bytes(key))) for key in keys)
+            return {key: row for key, row in found if row is not None}
+
+    def finish_step(self, step: StepRef, *, keep_waiting: bool = False) -> None:
+        """See `RunStore`."""
+        with self._lock:
+            rows = self._open.pop(step, {})
+            if keep_waiting:
+                self._open[step] = {key: row for key, row in rows.items() if row.next_at}
 
     def record(self, kind: str, data: Mapping[str, Any]) -> None:
         """See `RunStore`."""
@@ -183,7 +223,8 @@ class MemoryRunStore:
     def counts(self, step: StepRef) -> StepCounts:
         """See `RunStore`."""
         with self._lock:
-            return _count(self._items.get(step, {}).values())
+            waiting = sum(bool(row.next_at) for row in self._open.get(step, {}).values())
+            return _count(self._items.get(step, {}).values(), waiting)
 
     def items(self, step: StepRef) -> Iterator[ItemRow]:
         """See `RunStore`."""
@@ -209,12 +250,16 @@ class MemoryRunStore:
                 del self._items[ref]
             rows = self._items.get(step, {})
             self._items[step] = {key: row for key, row in rows.items() if key in kept}
+            for ref in [ref for ref in self._open if ref.name == step.name]:
+                known = self._open.pop(ref)
+                if ref == step:
+                    self._open[ref] = {key: row for key, row in known.items() if key in kept}
             return before - len(self._items[step])
 
     def close(self) -> None:
         """See `RunStore`; the results stay readable."""
 
 
-def _count(rows: Iterable[ItemRow]) -> StepCounts:
+def _count(rows: Iterable[ItemRow], waiting: int) -> StepCounts:
     statuses = [row.status for row in rows]
-    return StepCounts(ok=statuses.count("ok"), failed=statuses.count("failed"))
+    return StepCounts(statuses.count("ok"), statuses.count("failed"), waiting)

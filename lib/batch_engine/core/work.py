@@ -38,10 +38,12 @@ class ItemFailure:
 class ChunkContext(Generic[T, R]):
     """What a work function can know about its call, and how it hands over items early.
 
-    ``number`` is the chunk's (from 1) and ``attempt`` this call's (from 1). ``keys`` are those
-    of the items, in their order. ``previous`` holds, on a further attempt, why each item failed
-    in the last one. ``memo`` is empty at first and the same for all attempts at this chunk: what
-    a failed attempt had finished can wait there for the next one.
+    ``number`` is the chunk's (from 1). ``keys`` are those of the items and ``attempts`` the
+    number of this attempt at each (from 1), in their order; ``attempt`` is the highest of them.
+    Attempts count on in another process when the one before was paused or died. ``previous``
+    holds, on a further attempt, why an item failed in its last one, by key. ``memo`` is empty at
+    first and the same for all attempts of this process at this chunk: what a failed attempt had
+    finished can wait there for the next one.
     """
 
     step: str
@@ -50,7 +52,8 @@ class ChunkContext(Generic[T, R]):
     keys: tuple[str, ...]
     previous: Mapping[str, ErrorRecord] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
-    _complete: Callable[[T, R], None] = field(kw_only=True, repr=False)
+    attempts: tuple[int, ...] = ()
+    _complete: Callable[[T | None, str | None, R, bool], None] = field(kw_only=True, repr=False)
     _tell: Callable[[Event], None] | None = field(default=None, kw_only=True, repr=False)
 
     def complete(self, item: T, result: R) -> None:
@@ -59,7 +62,12 @@ class ChunkContext(Generic[T, R]):
 
         Raises `ContractError` if the item is not one of this call, or was completed before.
         """
-        self._complete(item, result)
+        self._complete(item, None, result, False)
+
+    def complete_key(self, key: str, result: R, *, amend: bool = False) -> None:
+        """As `complete`, for the item with this key. With ``amend`` it replaces a result that
+        was completed before; the replacement is stored with the rest of the chunk."""
+        self._complete(None, key, result, amend)
 
     @property
     def listening(self) -> bool:
@@ -73,8 +81,9 @@ class ChunkContext(Generic[T, R]):
 
 
 WorkAnswer = Sequence[R | ItemFailure] | Mapping[str, R | ItemFailure] | None
-"""One result per item in the items' order, or results by key. None if all were completed early.
-In a mapping, and after early completions, an item that has no result is a `MissingResultError`."""
+"""One result per item in the items' order, or results by key. Of a list, the items that were
+completed early may be left out; None will do if all were. An item that has no result, in a
+mapping or after early completions, is a `MissingResultError`."""
 
 Work = Callable[[list[T], ChunkContext[T, R]], WorkAnswer[R]]
 """Does a whole chunk: ``work(items, context)``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
-from batch_engine.core import ErrorRecord
+from batch_engine.core import ContractError, ErrorRecord
 from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.flow import Chunked, Flow, chunked
 from batch_engine.pipeline.options import (
@@ -28,7 +28,9 @@ class Batch:
 
     ``items`` are those of the scope's field; ``keys`` names each (after a ``flat_map``:
     ``key/1``, ``key/2``). ``number`` counts from 1; ``total`` is None if it cannot be known.
-    ``previous`` holds, on a further attempt, why items of the chunk failed.
+    ``attempt`` is the highest number of this attempt at any item of the chunk (from 1, counted
+    on after a pause or a crash), and ``previous`` holds, on a further attempt, why items of the
+    chunk failed in their last one, by the key of the item that the scope was given.
     """
 
     scope: str
@@ -38,6 +40,26 @@ class Batch:
     items: Sequence[Any]
     keys: Sequence[str]
     previous: Mapping[str, ErrorRecord] = field(default_factory=dict)
+    _complete: Callable[[Any, Any, str | None], None] | None = field(default=None, repr=False)
+
+    def complete(self, item: Any, result: Any, *, key: str | None = None) -> None:
+        """Stores the result of one item now; when it returns, neither a crash nor a pause nor a
+        failure of the rest can lose it. May be called from any thread.
+
+        For the last stage of a scope, whose result is the scope's. The stage then gives entries
+        for the other items, or for all; None will do if all were completed. ``key`` (of
+        ``keys``) says which item is meant where items are alike.
+
+        >>> for item, answer in zip(context.batch.items, ask_all(context.batch.items)):
+        ...     context.batch.complete(item, answer)
+
+        Raises `ContractError` in any other stage, in a branch or a stage with another shape than
+        ``"map"``, with ``persist_each_batch``, for an item that a ``flat_map`` made one of
+        several, for an item that is not of this call, and for one that was completed before.
+        """
+        if self._complete is None:
+            raise ContractError("this batch was made by hand: there is nothing to store into")
+        self._complete(item, result, key)
 
 
 class StageContext(Mapping[str, Any]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -30,6 +30,14 @@ from batch_engine.core.failpoints import failpoint
 from batch_engine.pipeline.agent import Agent, Batch, StageContext
 from batch_engine.pipeline.answers import Element, branches_merged, fields_merged, matched
 from batch_engine.pipeline.answers import elements as elements_of
+from batch_engine.pipeline.early import (
+    IN_BRANCH,
+    EarlyResults,
+    completer,
+    matched_with_early,
+    refusal_of,
+    with_early,
+)
 from batch_engine.pipeline.errors import MergeConflictError
 from batch_engine.pipeline.flow import Chain, Chunked, Flow, Parallel
 from batch_engine.pipeline.options import ScopeOptions
@@ -38,6 +46,7 @@ from batch_engine.pipeline.reducers import FieldMerge
 __all__ = ["ItemResult", "ScopeBody"]
 
 _FIELDS = object()
+_BEGUN = object()
 
 
 class ItemResult(NamedTuple):
@@ -104,10 +113,17 @@ class _Attempt:
     _inherited: Mapping[str, Any] = field(default_factory=dict)
     _written: dict[str, Any] = field(default_factory=dict)
     _covered: dict[str, set[int]] = field(default_factory=dict)
+    _early: EarlyResults = field(init=False)
+    _refusal: str = IN_BRANCH
+
+    def __post_init__(self) -> None:
+        self._early = EarlyResults(self._store_early)
 
     def answer(self) -> list[ItemResult | ItemFailure]:
-        elements, begins = self._resumed()
-        if self.context.attempt == 1:
+        first = _BEGUN not in self.context.memo
+        self.context.memo[_BEGUN] = True
+        elements, begins = self._resumed(first=first)
+        if first:
             elements = self._skipped_and_loaded(elements)
         flow = self.body.flow
         nodes = flow.parts if isinstance(flow, Chain) else (flow,)
@@ -122,6 +138,7 @@ class _Attempt:
             if begins:
                 live = [e for e in waiting if begins.get(e.source, 0) <= number]
                 later = [e for e in waiting if begins.get(e.source, 0) > number]
+            self._refusal = refusal_of(node, self.body.options, last=number == len(nodes) - 1)
             waiting = self._through(node, live, number) if live else []
             if later:
                 waiting = sorted((*later, *waiting), key=lambda e: e.source)
@@ -142,11 +159,11 @@ class _Attempt:
             and all(element[0] == source for source, element in enumerate(waiting))
         )
 
-    def _resumed(self) -> tuple[list[Element], dict[int, int]]:
+    def _resumed(self, *, first: bool) -> tuple[list[Element], dict[int, int]]:
         """The chunk's items, those that failed before at the stage where they failed."""
         elements: list[Element] = []
         begins: dict[int, int] = {}
-        if not self.context.memo:
+        if first:
             return elements_of(itertools.count(), self.context.keys, self.items), begins
         for source, (key, item) in enumerate(zip(self.context.keys, self.items, strict=True)):
             kept = self.context.memo.get(key)
@@ -265,6 +282,7 @@ class _Attempt:
         merge = FieldMerge(self.body.options.reduce)
         for chunk in chunks_by_count(live, node.size):
             part = self._part()
+            part._early, part._refusal = self._early, self._refusal
             some, new = part._run(node.agent, list(chunk.items))
             merge.add(part._written)
             self._cover(part)
@@ -317,6 +335,7 @@ class _Attempt:
             items=values,
             keys=[e.key for e in live],
             previous=context.previous,
+            _complete=completer(agent, live, self._early, self._refusal),
         )
         fields = {
             **body.base,
@@ -328,14 +347,21 @@ class _Attempt:
         begun = self._announce(agent, len(live))
         try:
             answer = agent.run(StageContext(fields, stage=agent.label, batch=batch))
-            after, failures, written = matched(agent, answer, live, body.field)
+            done = self._early.done
+            after, failures, written = (
+                matched_with_early(agent, answer, live, body.field, done)
+                if done
+                else matched(agent, answer, live, body.field)
+            )
             self._written.update(written)
             for name in written:
                 self._covered.setdefault(name, set()).update(e.source for e in live)
         except (Pause, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
-            after, failures = [], {e.source: error for e in live}
+            done = self._early.done
+            after = with_early((), live, done)
+            failures = {e.source: error for e in live if e.source not in done}
         self._announce_end(agent, len(after), len(failures), begun)
         return after, failures
 
@@ -385,30 +411,57 @@ class _Attempt:
 
     def _outcomes(self, done_of: Mapping[int, Sequence[Element]]) -> list[ItemResult | ItemFailure]:
         answer: list[ItemResult | ItemFailure] = []
-        fields: Mapping[str, Any] | None = self._all_written() or None
+        fields = self._all_written()
+        carrier = self._carrier() if fields else None
         for source in range(len(self.items)):
             failure = self._failed.get(source)
             if failure is not None:
                 answer.append(ItemFailure(failure))
                 continue
             outputs = tuple(e.value for e in done_of.get(source, ()))
-            also = self._also() if fields else None
-            answer.append(ItemResult(outputs, source in self._loaded, fields, also))
-            fields = None
-        if fields and self._failed:  # no result to travel with: the next attempt has them
+            result = ItemResult(outputs, source in self._loaded)
+            if source == carrier:
+                result = result._replace(fields=fields, also=self._also(self._failed))
+                if source in self._early.done:
+                    self.context.complete_key(self.context.keys[source], result, amend=True)
+            answer.append(result)
+        self.context.memo.pop(("", _FIELDS), None)
+        if fields and carrier is None:  # no result to travel with: the next attempt has them
             self.context.memo["", _FIELDS] = fields
         return answer
 
-    def _also(self) -> dict[str, list[str]] | None:
+    def _carrier(self) -> int | None:
+        """The source whose result takes the chunk's fields along: that of an early result which
+        did so already, else the first that is still to be stored, else the first."""
+        early = self._early
+        if early.carrier is not None:
+            return early.carrier
+        fine = [source for source in range(len(self.items)) if source not in self._failed]
+        return next((source for source in fine if source not in early.done), next(iter(fine), None))
+
+    def _store_early(self, source: int, value: Any, may_carry: bool) -> None:
+        """Stores one result; with the first go the fields of the chunk, since the stages that
+        wrote them will run again after a crash, for the others."""
+        fields = self._all_written() if may_carry else {}
+        result = ItemResult((value,))
+        if fields:
+            others = set(range(len(self.items))) - {source}
+            result = result._replace(fields=fields, also=self._also(others))
+        self.context.complete_key(self.context.keys[source], result)
+        if fields:
+            self._early.carrier = source
+
+    def _also(self, those: Container[int]) -> dict[str, list[str]] | None:
+        """By field, which of those items it was written for."""
         keys = self.context.keys
         also = {
-            name: [keys[source] for source in sorted(sources) if source in self._failed]
+            name: [keys[source] for source in sorted(sources) if source in those]
             for name, sources in sorted(self._covered.items())
         }
         return {name: failed for name, failed in also.items() if failed} or None
 
     def _all_written(self) -> dict[str, Any]:
         merge = FieldMerge(self.body.options.reduce)
-        merge.add(self.context.memo.pop(("", _FIELDS), {}))
+        merge.add(self.context.memo.get(("", _FIELDS), {}))
         merge.add(self._written)
         return merge.fields
