@@ -6,30 +6,30 @@ Pure: from the facts of a package to the request. (Seed 002 phase 1; DESIGN sect
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
+from template_creation.agents.catalog import build_catalog
 from template_creation.agents.context import EnhancementContext
-from template_creation.agents.excerpts import LONGEST, excerpt_lines
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.relevance import Relevant, relevant_facts
 from template_creation.exchange import prompt_text
+from template_creation.exchange.prompt import Contract
 from template_creation.values.agent import AgentSpec
 from template_creation.values.request import (
     AgentRequest,
     BatchRequest,
     CatalogEntry,
-    CatalogSymbol,
     CommandFact,
     ConventionFact,
     RuleFact,
     TechnologyFact,
 )
-from template_creation.values.template import Template, TemplateSymbol
 
 __all__ = ["build_catalog", "build_request"]
 
-MAX_SYMBOLS = 10
-_MARKS = ("@", "[", "#[")
+INSTRUCTIONS: dict[Contract, str] = {
+    "sections": "enhancement_instructions.md",
+    "markdown": "enhancement_instructions_markdown.md",
+}
 
 
 def build_request(
@@ -38,6 +38,8 @@ def build_request(
     *,
     current: Mapping[str, str] | None = None,
     problems: Mapping[str, Sequence[str]] | None = None,
+    catalog: Sequence[CatalogEntry] | None = None,
+    relevant: Mapping[str, Relevant] | None = None,
     instructions: str | None = None,
 ) -> BatchRequest:
     """The request for ``specs``, agents of ``context``.
@@ -45,13 +47,15 @@ def build_request(
     The catalog lists every template of the package; facts are those that concern one of the
     agents. ``current`` gives the agents' present text by name, for the markdown contract;
     without it the sections contract is asked for, which needs no text. ``problems`` says by
-    name why an agent's last answer was refused, each with rule, place and fix.
+    name why an agent's last answer was refused, each with rule, place and fix. ``catalog`` and
+    ``relevant`` are what `build_catalog` and `relevant_facts` give, where they are at hand.
     """
-    relevant = relevant_facts(context)
+    relevant = relevant_facts(context) if relevant is None else relevant
+    contract: Contract = "markdown" if current is not None else "sections"
     chosen = [relevant.get(spec.name, Relevant((), (), ())) for spec in specs]
     analysis = context.analysis
     return BatchRequest(
-        contract="markdown" if current is not None else "sections",
+        contract=contract,
         project=analysis.project.name,
         languages=tuple(item.name for item in analysis.languages[:6]),
         agents=tuple(
@@ -64,87 +68,13 @@ def build_request(
             )
             for spec, facts in zip(specs, chosen, strict=True)
         ),
-        template_catalog=build_catalog(context),
+        template_catalog=build_catalog(context) if catalog is None else tuple(catalog),
         conventions=_conventions(context, _union(item.conventions for item in chosen)),
         rules=_rules(context, _union(item.rules for item in chosen)),
         commands=_commands(context, _union(item.commands for item in chosen)),
         technologies=_technologies(context, specs),
-        enhancement_instructions=instructions or prompt_text("enhancement_instructions.md"),
+        enhancement_instructions=instructions or prompt_text(INSTRUCTIONS[contract]),
     )
-
-
-def build_catalog(context: EnhancementContext) -> tuple[CatalogEntry, ...]:
-    """Every template, compact: what it is, where it is from, and what in it can be cited."""
-    return tuple(
-        CatalogEntry(
-            id=item.id,
-            name=item.source.rpartition("/")[2],
-            category=item.layer,
-            path=item.path,
-            source=item.source,
-            purpose=item.purpose,
-            technologies=item.technologies,
-            grade=item.grade,
-            support=item.support,
-            lines=item.lines,
-            symbols=_outline(item, context),
-        )
-        for item in context.templates
-    )
-
-
-def _outline(template: Template, context: EnhancementContext) -> tuple[CatalogSymbol, ...]:
-    """Up to `MAX_SYMBOLS` declarations, with the lines that an excerpt of them shows: whole
-    ones that fit, else their parts; of long types the head with the fields, of long functions
-    the first statements."""
-    kept: list[TemplateSymbol] = []
-    for symbol in sorted(template.symbols, key=lambda item: (item.line, -item.end_line)):
-        inside = any(one.line <= symbol.line and symbol.end_line <= one.end_line for one in kept)
-        length = symbol.end_line - symbol.line + 1
-        has_parts = any(
-            symbol.line < part.line and part.end_line <= symbol.end_line
-            for part in template.symbols
-        )
-        if inside:
-            continue
-        if length <= LONGEST:
-            kept.append(symbol)
-            continue
-        shown = excerpt_lines(symbol.id, context)
-        is_head = all(
-            part.line > shown.end
-            for part in template.symbols
-            if symbol.line < part.line and part.end_line <= symbol.end_line
-        )
-        if is_head or not has_parts:
-            kept.append(replace(symbol, end_line=shown.end))
-    if len(kept) > MAX_SYMBOLS:
-        longest = sorted(kept, key=lambda item: (item.line - item.end_line, item.line))
-        names = {item.id for item in longest[:MAX_SYMBOLS]}
-        kept = [item for item in kept if item.id in names]
-    lines = context.original_lines(template)
-    return tuple(
-        CatalogSymbol(
-            id=item.id,
-            name=item.name,
-            kind=item.kind,
-            lines=f"{item.line}-{item.end_line}",
-            signature=" ".join(item.signature.split())[:100],
-            marks=_marks(item, lines),
-        )
-        for item in kept
-    )
-
-
-def _marks(symbol: TemplateSymbol, lines: Sequence[str]) -> tuple[str, ...]:
-    """The decorators or attributes that a declaration begins with, as written."""
-    found = []
-    for line in lines[symbol.line - 1 : symbol.end_line]:
-        text = line.strip()
-        if not text.startswith(_MARKS):
-            break
-        found.append(text[:80])
-    return tuple(found[:2])
 
 
 def _agent(

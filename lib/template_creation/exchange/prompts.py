@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +16,7 @@ from template_creation.errors import GenerationError
 
 __all__ = ["fence_for", "prompt_text", "prompts_folder", "render_prompt"]
 
-_NAME = re.compile(r"[a-z0-9_]+\.md(\.j2)?")
+_NAME = re.compile(r"[a-z0-9_]+\.(?:md(?:\.j2)?|json)")
 
 
 def prompts_folder() -> Traversable:
@@ -69,20 +68,4 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["fence"] = fence_for
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
-    environment.filters["json_lines"] = _json_lines
     return environment
-
-
-def _json_lines(data: Mapping[str, Any]) -> str:
-    """``data`` as JSON with one line for each item of each list: short lines survive the
-    readers of long files, and an indented form would cost a third more tokens."""
-    fields = []
-    for key, value in data.items():
-        name = json.dumps(key)
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            items = ",\n".join(json.dumps(item, ensure_ascii=False) for item in value)
-            fields.append(f"{name}: [\n{items}\n]")
-        else:
-            fields.append(f"{name}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n" + ",\n".join(fields) + "\n}"

@@ -21,7 +21,9 @@ __all__ = [
     "TechnologyFact",
 ]
 
-REQUEST_VERSION = "1.0"
+REQUEST_VERSION = "1.1"
+"""1.1 added ``problems`` of agents, ``more_symbols`` and ``body`` of templates; a reader of 1.1
+reads 1.0."""
 
 
 class _Frozen(BaseModel):
@@ -65,8 +67,9 @@ class CatalogSymbol(_Frozen):
 
 
 class CatalogEntry(_Frozen):
-    """A template in the catalog. ``grade`` is pattern, shape or example; ``body`` is the
-    template's text where the token budget allows it, else empty."""
+    """A template in the catalog. ``grade`` is pattern, shape or example; ``body`` is the text of
+    the original where the token budget allows it, else empty; ``more_symbols`` counts the
+    declarations that are not listed."""
 
     id: str
     name: str
@@ -79,6 +82,7 @@ class CatalogEntry(_Frozen):
     support: int
     lines: int
     symbols: tuple[CatalogSymbol, ...] = ()
+    more_symbols: int = 0
     body: str = ""
 
 
@@ -127,7 +131,7 @@ class TechnologyFact(_Frozen):
 class BatchRequest(_Frozen):
     """The whole request of a shard."""
 
-    version: Literal["1.0"] = "1.0"
+    version: Literal["1.0", "1.1"] = "1.1"
     contract: Literal["sections", "markdown"] = "sections"
     project: str
     languages: tuple[str, ...]

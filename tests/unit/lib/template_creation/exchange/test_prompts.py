@@ -12,7 +12,7 @@ from template_creation.exchange import fence_for, prompt_text, prompts_folder, r
 def test_the_prompts_are_found() -> None:
     """In a checkout next to ``lib``, in a wheel inside the package; here one of the two."""
     names = {item.name for item in prompts_folder().iterdir()}
-    assert {"agent.md.j2", "agent_stub.md.j2", "enhance_batch.md.j2"} <= names
+    assert {"agent.md.j2", "agent_stub.md.j2", "enhance_shared.md.j2"} <= names
 
 
 def test_a_prompt_never_goes_out_with_a_hole_in_it() -> None:
