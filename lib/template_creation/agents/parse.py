@@ -188,6 +188,11 @@ def _sections(
                 made = model.model_validate(value)
             except ValidationError as exc:
                 problem = exc.errors(include_url=False)[0]
+                if problem["type"] == "too_short" and not value.get(ids_of):
+                    parsed.refuse(
+                        name, "no-evidence", spot, f"{key} item cites nothing", "cite ids"
+                    )
+                    continue
                 field_name = ".".join(str(part) for part in problem["loc"])
                 parsed.refuse(name, "answer-item", f"{spot}.{field_name}", problem["msg"])
                 continue
@@ -197,8 +202,6 @@ def _sections(
             if unknown:
                 hint = _did_you_mean(unknown[0], ids)
                 parsed.refuse(name, "unknown-id", spot, f"no such id: {unknown[0]!r}", hint)
-            elif ids_of == "cites" and not named:
-                parsed.refuse(name, "no-evidence", spot, f"{key} item cites nothing", "cite ids")
             elif made not in taken:
                 taken.append(made)
         return tuple(taken)

@@ -19,6 +19,8 @@ from template_creation.exchange.prompts import (
     prompts_folder,
     render_prompt,
 )
+from template_creation.exchange.reader import AnswerReader, read_answer
+from template_creation.exchange.schema import SchemaStyle, response_schema, schema_style
 from template_creation.exchange.tokens import (
     TOKEN_ESTIMATOR,
     Calibration,
@@ -29,10 +31,12 @@ from template_creation.exchange.tokens import (
 
 __all__ = [
     "TOKEN_ESTIMATOR",
+    "AnswerReader",
     "Calibration",
     "Estimator",
     "ModelFacts",
     "PriceList",
+    "SchemaStyle",
     "TokenCounts",
     "estimate_tokens",
     "fence_for",
@@ -40,7 +44,10 @@ __all__ = [
     "pick_estimator",
     "prompt_text",
     "prompts_folder",
+    "read_answer",
     "render_batch_prompt",
     "render_prompt",
     "request_document",
+    "response_schema",
+    "schema_style",
 ]

@@ -29,10 +29,12 @@ class AgentSpec:
 @dataclass(frozen=True, slots=True)
 class Issue:
     """A finding of validation: the ``rule`` broken, the ``place`` (``file:line`` or a JSON
-    path), what is wrong, and the ``fix``. An ``error`` rejects; a ``warning`` is reported."""
+    path), what is wrong, and the ``fix``. An ``error`` rejects; a ``warning`` is reported.
+    ``agent`` names whose answer it is about, where that is known."""
 
     rule: str
     place: str
     message: str
     fix: str
     severity: str = "error"
+    agent: str = ""

@@ -1,0 +1,37 @@
+"""The brackets around agents' objects, while an answer is read."""
+
+from __future__ import annotations
+
+from template_creation.exchange.shapes import WRAPPERS, plain_key
+
+__all__ = ["Frame"]
+
+
+class Frame:
+    """An open bracket outside of any agent's object, and what is known of it so far.
+
+    ``given`` is the key that it has in its parent; ``is_wrapper`` says that it is surely no
+    agent's object, ``holds_agents`` that it is a list where agents' objects belong; ``key`` is
+    the key whose value comes next, ``word`` where a text stands that may become one.
+    """
+
+    def __init__(self, kind: str, start: int, place: str, given: str) -> None:
+        self.kind, self.start, self.place, self.given = kind, start, place, given
+        self.is_wrapper = kind == "["
+        self.holds_agents = kind == "[" and (not given or plain_key(given) in WRAPPERS)
+        self.is_agent = False
+        self.has_name = self.has_content = False
+        self.key: str | None = None
+        self.word: tuple[int, int] | None = None
+        self.index = 0
+
+    def close_item(self) -> None:
+        """A comma was read."""
+        self.index += 1
+        self.key = self.word = None
+
+    def place_inside(self) -> str:
+        """Where the value stands that is read now."""
+        if self.kind == "[":
+            return f"{self.place}[{self.index}]"
+        return f"{self.place}.{(self.key or '?')[:80]}"
