@@ -19,24 +19,25 @@ from uuid import UUID
 
 from batch_engine.core.errors import ConfigurationError
 
-__all__ = ["canonical_json", "fingerprint", "item_key", "key_bytes"]
+__all__ = ["canonical_json", "filed", "fingerprint", "item_key", "json_encoder", "key_bytes"]
 
 KEY_BYTES = 16
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
-def _encoder() -> Callable[[Any], str]:
-    """The text of a JSON value with sorted keys, without spaces, in ASCII.
+def json_encoder(*, sort_keys: bool) -> Callable[[Any], str]:
+    """A function that gives the text of a JSON value, without spaces, in ASCII.
 
     ``JSONEncoder.encode`` sets up the compiled encoder anew at each call, which is two thirds of
-    the cost of a key; this sets it up once, and gives the same text.
+    the cost of a key; this sets it up once, and gives the same text. A value that contains
+    itself is a ``RecursionError``.
     """
-    whole = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+    whole = json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"))
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return whole.encode
-    options = (None, ":", ",", True, False, True)  # indent, separators, sort, skip, NaN
+    options = (None, ":", ",", sort_keys, False, True)  # indent, separators, sort, skip, NaN
     compiled = make(None, whole.default, json.encoder.encode_basestring_ascii, *options)
 
     def encode(value: Any) -> str:
@@ -47,7 +48,7 @@ def _encoder() -> Callable[[Any], str]:
     return encode
 
 
-_encode = _encoder()
+_encode = json_encoder(sort_keys=True)
 
 
 def canonical_json(value: object) -> str:
@@ -86,23 +87,31 @@ def fingerprint(*parts: object) -> str:
 
 
 def key_bytes(key: str) -> bytes:
-    """The at most 16 bytes under which a store files a key.
+    """The at most 16 bytes under which a store files a key: see `filed`."""
+    return filed(key)[0]
+
+
+def filed(key: str) -> tuple[bytes, str | bytes | None]:
+    """How a store files a key: at most 16 bytes, and the key's text where these do not tell it.
 
     A short key is filed as it is (below 16 bytes), what `item_key` made by its 16 bytes, and
-    any other by a hash of 16 bytes; the lengths keep the kinds apart.
+    any other by a hash of 16 bytes; the lengths keep the kinds apart. A text that is no UTF-8
+    (a path with lone surrogates is as good a name as any) is given as bytes.
     """
-    # Paths that are no UTF-8 reach us with lone surrogates; they are as good a name as any.
-    raw = key.encode("utf-8", "surrogatepass")
+    try:
+        raw, name = key.encode(), key
+    except UnicodeEncodeError:
+        raw = name = key.encode("utf-8", "surrogatepass")  # type: ignore[assignment]  # bytes
     if len(raw) < KEY_BYTES:
-        return raw
+        return raw, None
     if len(raw) == 2 * KEY_BYTES:
         try:
             named = bytes.fromhex(key)
         except ValueError:
-            return _digest(raw)
+            return _digest(raw), name
         if named.hex() == key:
-            return named
-    return _digest(raw)
+            return named, None
+    return _digest(raw), name
 
 
 def _hash(text: str) -> str:

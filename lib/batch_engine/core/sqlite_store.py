@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 
 from batch_engine.core.errors import Pause, StoreError, StoreReadOnlyError
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.keys import KEY_BYTES, key_bytes
+from batch_engine.core.keys import KEY_BYTES, filed, key_bytes
 from batch_engine.core.sqlite_file import (
     RUN_FILE,
     connect,
@@ -403,10 +403,7 @@ class SqliteRunStore:
         return int(number)
 
     def _columns(self, step: int, row: ItemRow) -> tuple[object, ...]:
-        key, status, data, error, attempts, position = row
-        raw = key_bytes(key)
-        name = None if len(raw) < KEY_BYTES or raw.hex() == key else _storable(key)
-        return (step, raw, name, status, data, error, attempts, position, self._run)
+        return (step, *filed(row[0]), *row[1:], self._run)
 
     def _event(self, db: sqlite3.Connection, kind: str, data: Mapping[str, Any]) -> None:
         db.execute(
@@ -428,9 +425,11 @@ def _note_open(
     db: sqlite3.Connection, step: int, items: Sequence[ItemRow], attempts: Sequence[AttemptRow]
 ) -> None:
     """Which items of these have no result yet or failed for good, until the step is finished."""
+    # A result at the first attempt leaves nothing behind to take away.
+    known = [row for row in items if row[4] > 1 or row[1] == "failed"]
     rows: list[tuple[object, ...]] = [
         (step, key_bytes(row.key), row.attempts, None, None)
-        for row in items
+        for row in known
         if row.status == "failed"
     ]
     rows += [
@@ -438,23 +437,13 @@ def _note_open(
     ]
     if rows:
         db.executemany(_PUT_OPEN, rows)
-    # A result at the first attempt leaves nothing behind to take away.
-    late = [(step, key_bytes(row.key)) for row in items if row.status == "ok" and row.attempts > 1]
+    late = [(step, key_bytes(row.key)) for row in known if row.status == "ok"]
     if late:
         db.executemany("DELETE FROM open_attempt WHERE step = ? AND key = ?", late)
 
 
 def _owner(pid: int, host: str, started: str) -> str:
     return f"process {pid} on {host}, started {started}"
-
-
-def _storable(key: str) -> str | bytes:
-    # SQLite text has to be UTF-8; a key made from a path that is not comes in as bytes.
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return key.encode("utf-8", "surrogatepass")
-    return key
 
 
 def _shown(key: bytes, name: str | bytes | None) -> str:

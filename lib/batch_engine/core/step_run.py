@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Generic, Literal, TypeVar
 
 from batch_engine.core.chunk_run import ChunkRun
@@ -12,7 +13,7 @@ from batch_engine.core.chunks import Chunk, Chunker
 from batch_engine.core.errors import ConfigurationError, StoreError
 from batch_engine.core.events import Counts, StepCompleted, StepFailed, StepStarted
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.plan import ChunkPlan, Settings, Todo
+from batch_engine.core.plan import ChunkPlan, Settings, Todo, todos
 from batch_engine.core.pools import ChunkPool
 from batch_engine.core.records import error_record
 from batch_engine.core.results import ChunkResult, Outcome
@@ -76,17 +77,15 @@ class StepRun(Generic[T, R]):
 
     def _plan(self, chunk: Chunk[T]) -> ChunkPlan[T, R]:
         settings = self.settings
-        fresh: list[Todo[T]] = []
-        keys: list[str] = []
-        key, claimed = settings.key, self._claimed if self.distinct else set()
-        for position, item in enumerate(chunk.items, chunk.start):
-            name = key(item)
-            if type(name) is not str or not name:
-                raise _bad_key(name, position)
-            keys.append(name)
-            if name not in claimed:
-                claimed.add(name)
-                fresh.append(Todo(name, item, position))
+        keys = list(map(settings.key, chunk.items))
+        if set(map(type, keys)) != {str} or not all(keys):
+            raise _bad_key(keys, chunk.start)
+        fresh = todos(keys, chunk.items, count(chunk.start))
+        claimed = self._claimed if self.distinct else set()
+        if len(set(keys)) == len(keys) and claimed.isdisjoint(keys):
+            claimed.update(keys)
+        else:
+            fresh = [entry for entry in fresh if _claim(entry.key, claimed)]
         loaded = self._load(fresh, chunk.number)
         todo = (
             tuple(entry for entry in fresh if entry.key not in loaded) if loaded else tuple(fresh)
@@ -199,7 +198,17 @@ class StepRun(Generic[T, R]):
             raise
 
 
-def _bad_key(key: object, position: int) -> ConfigurationError:
+def _claim(key: str, claimed: set[str]) -> bool:
+    if key in claimed:
+        return False
+    claimed.add(key)
+    return True
+
+
+def _bad_key(keys: Sequence[object], start: int) -> ConfigurationError:
+    position, key = next(
+        (place, key) for place, key in enumerate(keys, start) if type(key) is not str or not key
+    )
     return ConfigurationError(
         f"the key of item {position} is {key!r}, expected a text that is not empty",
         hint="1 and '1' would be the same text: say which you mean, e.g. f'id:{item.id}'",
