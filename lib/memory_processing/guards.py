@@ -18,9 +18,10 @@ from memory_processing.config import GUARDS, Guard
 __all__ = ["reasons_against"]
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\w.,:/%°-]*(?<![.,:-])|\w*\d\w*%?")
+_NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\w.,:/%°-]*(?<![.,:-])")
 _SYMBOL = re.compile(r"[^\w\s.,;:!'\"()\-–—…“”‘’`]+|!=")
-_NAME_LIKE = re.compile(r"[^\W\d_]+_\w+|\w*[a-z]\w*[A-Z]\w*|\w+[./:@]\w[\w./:@]*|`[^`]+`")
+_TOKEN = re.compile(r"`[^`]+`|\w+(?:[./:@]\w+)*")
+_JOINTS = frozenset("./:@_`")
 
 
 def _set(words: str) -> frozenset[str]:
@@ -112,9 +113,10 @@ def _traits(text: str) -> _Traits:
     return _Traits(
         words=words,
         capitalised=capitalised,
-        names=tuple(sorted(_NAME_LIKE.findall(plain))),
-        numbers=tuple(
-            [*_NUMBER.findall(plain)] + [word for word in words if word in _NUMBER_WORDS]
+        names=tuple(sorted(token for token in _TOKEN.findall(plain) if _is_name(token))),
+        numbers=(
+            *_NUMBER.findall(plain),
+            *(word for word in words if word in _NUMBER_WORDS or _has_digit_inside(word)),
         ),
         symbols=tuple(_SYMBOL.findall(plain)),
         negations=tuple(sorted(word for word in words if _is_negation(word))),
@@ -126,6 +128,15 @@ _PLAIN = _FILLERS | _NEGATIONS | _QUALIFIERS | _NUMBER_WORDS
 
 def _is_negation(word: str) -> bool:
     return word.replace("'", "") in _NEGATIONS or word.endswith("n't")
+
+
+def _is_name(token: str) -> bool:
+    """Whether it looks like code: ``snake_case``, ``camelCase``, ``a.b``, a path, a code span."""
+    return not _JOINTS.isdisjoint(token) or token[1:].lower() != token[1:]
+
+
+def _has_digit_inside(word: str) -> bool:
+    return not word[0].isdigit() and any(sign.isdigit() for sign in word)
 
 
 def _names(a: _Traits, b: _Traits) -> str:

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from hashlib import sha256
 
-from batch_engine.core import canonical_json
 from memory_processing.record import MemoryRecord, Provenance
 
 __all__ = [
@@ -22,6 +21,7 @@ __all__ = [
     "with_provenance",
 ]
 
+_NOT_CONTRIBUTED = frozenset({"id", "provenance"})
 _SPACE = re.compile(r"\s+")
 _END = re.compile(r"(?<=[\w)\]\"'`])\.$")
 
@@ -74,21 +74,17 @@ def memory_id(content: str) -> str:
 
 def contribution_hash(record: MemoryRecord) -> str:
     """32 hex digits over all of a record but its lines in sources, which move with every edit."""
-    data = record.to_json()
-    if "provenance" in data:
-        data["provenance"] = [
-            {name: value for name, value in entry.items() if name != "line"}
-            for entry in data["provenance"]
-        ]
-    return sha256(canonical_json(data).encode("ascii")).hexdigest()[:32]
+    origins = [(one.source, one.record_id, one.format) for one in record.provenance]
+    named = f"{record.to_text(leave_out=_NOT_CONTRIBUTED)}\x1e{sorted(origins)!r}"
+    return sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def with_provenance(
-    record: MemoryRecord, *, source: str, line: int | None, form: str
+    record: MemoryRecord, content: str, *, source: str, line: int | None, form: str
 ) -> MemoryRecord:
     """The record as the store keeps it: where it came from, its own id kept there, its name
     taken from its content."""
-    own = memory_id(content_hash(record))
+    own = memory_id(content)
     update: dict[str, object] = {"id": own}
     if not record.provenance:
         given = record.id if record.id != own else ""

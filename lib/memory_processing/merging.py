@@ -180,15 +180,10 @@ def _relationships(ranked: Sequence[MemoryRecord]) -> tuple[Relationship, ...]:
 
 
 def _provenance(ranked: Sequence[MemoryRecord]) -> tuple[Provenance, ...]:
-    """Each origin once; of several lines of one origin, the first."""
-    origins: dict[tuple[str, str, str], Provenance] = {}
-    for record in ranked:
-        for origin in record.provenance:
-            name = (origin.source, origin.record_id, origin.format)
-            known = origins.get(name)
-            if known is None or (origin.line or 0) < (known.line or 0):
-                origins[name] = origin
-    return tuple(origins[name] for name in sorted(origins))
+    origins = {origin for record in ranked for origin in record.provenance}
+    return tuple(
+        sorted(origins, key=lambda one: (one.source, one.line or 0, one.record_id, one.format))
+    )
 
 
 def _extra(ranked: Sequence[MemoryRecord], conflicts: list[Conflict]) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from memory_processing.record import MemoryRecord
 from memory_processing.validation import Issue
 
 __all__ = ["DataQuality", "QualityCounter"]
 
+K = TypeVar("K")
 _OPTIONAL = (
     "confidence",
     "created_at",
@@ -44,6 +45,32 @@ class DataQuality:
         """Valid by all, 1.0 for no records."""
         return self.valid / self.records if self.records else 1.0
 
+    def __add__(self, other: DataQuality) -> DataQuality:
+        return DataQuality(
+            records=self.records + other.records,
+            valid=self.valid + other.valid,
+            kinds=_sum(self.kinds, other.kinds),
+            migrated=_sum(self.migrated, other.migrated),
+            given=_sum(self.given, other.given),
+            errors=_sum(self.errors, other.errors),
+            warnings=_sum(self.warnings, other.warnings),
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DataQuality:
+        """The counts that `to_json` described."""
+        if not data:
+            return cls()
+        return cls(
+            records=data["records"],
+            valid=data["valid"],
+            kinds=data["kinds"],
+            migrated={int(version): count for version, count in data["migrated"].items()},
+            given=data["given"],
+            errors=data["errors"],
+            warnings=data["warnings"],
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The counts as plain JSON values, names sorted."""
         return {
@@ -70,16 +97,24 @@ class QualityCounter:
         self._warnings: Counter[str] = Counter()
 
     def valid(
-        self, record: MemoryRecord, *, migrated: int | None, warnings: tuple[Issue, ...]
+        self,
+        record: MemoryRecord,
+        *,
+        migrated: int | None,
+        notes: int,
+        issues: tuple[Issue, ...],
     ) -> None:
-        """Counts a record that can be stored."""
+        """Counts a record that can be stored, the version that it was migrated from with the
+        ``notes`` of that migration, and its weaknesses."""
         self._records += 1
         self._valid += 1
         self._kinds[record.kind] += 1
         self._given.update(record.model_fields_set)
         if migrated is not None:
             self._migrated[migrated] += 1
-        for issue in warnings:
+        if notes:
+            self._warnings["record: migration"] += notes
+        for issue in issues:
             self._warnings[_name(issue)] += 1
 
     def invalid(self, issues: tuple[Issue, ...]) -> None:
@@ -103,6 +138,10 @@ class QualityCounter:
             errors=dict(self._errors),
             warnings=dict(self._warnings),
         )
+
+
+def _sum(a: Mapping[K, int], b: Mapping[K, int]) -> dict[K, int]:
+    return dict(Counter(a) + Counter(b))
 
 
 def _name(issue: Issue) -> str:

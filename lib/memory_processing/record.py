@@ -34,6 +34,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Severity = Literal["low", "medium", "high", "critical"]
 _PAIN: dict[Severity, float] = {"low": 0.25, "medium": 0.5, "high": 0.75, "critical": 1.0}
 
+_HEAD = frozenset({"schema_version", "kind"})
+
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -142,6 +144,12 @@ class MemoryRecord(_Value):
             return felt
         repeated = 1 + (self.occurrences.bit_length() - 1) / 4
         return max(felt, min(1.0, _PAIN[self.severity] * repeated))
+
+    def to_text(self, *, leave_out: frozenset[str] = frozenset()) -> str:
+        """`to_json` as one line of JSON, the same for equal records; fields can be left out."""
+        text = self.model_dump_json(exclude_defaults=True, exclude=set(leave_out) | _HEAD)
+        rest = "" if text == "{}" else f",{text[1:-1]}"
+        return f'{{"schema_version":{SCHEMA_VERSION},"kind":"{self.kind}"{rest}}}'
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON values; fields that hold their default are left out, except

@@ -21,9 +21,9 @@ class ImportCounts:
     """How many records. ``processed == successful + failed + skipped`` always holds.
 
     ``successful`` were stored by this run as new memories; ``skipped`` say what is stored already
-    (exact duplicates; their origin is added to it). ``merged`` memories of this run were
-    found to be near duplicates and stand behind another one; they are part of ``successful``.
-    ``review`` counts the open pairs that this run put on the review list.
+    (exact duplicates; their origin is added to it).
+    ``rolled_back`` of the failed were fine themselves: the policy took them back with another one.
+    ``merged`` and ``review`` say how many more merges and open pairs there are than before.
     """
 
     processed: int = 0
@@ -32,6 +32,7 @@ class ImportCounts:
     skipped: int = 0
     merged: int = 0
     review: int = 0
+    rolled_back: int = 0
 
     def __add__(self, other: ImportCounts) -> ImportCounts:
         return ImportCounts(
@@ -41,6 +42,7 @@ class ImportCounts:
             self.skipped + other.skipped,
             self.merged + other.merged,
             self.review + other.review,
+            self.rolled_back + other.rolled_back,
         )
 
     @property
@@ -67,6 +69,7 @@ class ImportCounts:
             "skipped": self.skipped,
             "merged": self.merged,
             "review": self.review,
+            "rolled_back": self.rolled_back,
         }
 
 
@@ -87,6 +90,15 @@ class ReportedError:
         if not record.hint:
             record = replace(record, hint=HINTS[category])
         return cls(index, place, category, record)
+
+    def stored(self) -> dict[str, Any]:
+        """The error as the journal keeps it; `restored` is the way back."""
+        return {"index": self.index, "place": self.place, "record": self.record.to_json()}
+
+    @classmethod
+    def restored(cls, data: Mapping[str, Any]) -> ReportedError:
+        """The error that `stored` described."""
+        return cls.of(data["index"], data["place"], ErrorRecord.from_json(data["record"]))
 
     def to_json(self) -> dict[str, Any]:
         """The error as plain JSON values."""

@@ -1,5 +1,53 @@
-"""Where memories are kept."""
+"""Where memories are kept: one protocol, SQLite by default, PostgreSQL as an extra."""
 
-from memory_processing.stores.protocol import MemoryStore
+from __future__ import annotations
 
-__all__ = ["MemoryStore"]
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch_engine.core import ConfigurationError
+from memory_processing.stores.protocol import (
+    Contribution,
+    JournalRow,
+    MemoryRow,
+    MemoryStore,
+    MergeRow,
+    RunRow,
+    Stored,
+)
+from memory_processing.stores.sqlite import SqliteMemoryStore
+
+if TYPE_CHECKING:
+    from memory_processing.stores.postgres import PostgresMemoryStore
+
+__all__ = [
+    "Contribution",
+    "JournalRow",
+    "MemoryRow",
+    "MemoryStore",
+    "MergeRow",
+    "RunRow",
+    "SqliteMemoryStore",
+    "Stored",
+    "open_store",
+]
+
+
+def open_store(place: str | Path) -> SqliteMemoryStore | PostgresMemoryStore:
+    """The store at a path, or at a ``postgresql://`` address; to be used in a ``with`` block.
+
+    Raises `ConfigurationError` if PostgreSQL is asked for and its driver is not installed.
+
+    >>> open_store("memories.sqlite3")
+    """
+    text = str(place)
+    if not text.startswith(("postgresql://", "postgres://")):
+        return SqliteMemoryStore(Path(place))
+    try:
+        from memory_processing.stores.postgres import PostgresMemoryStore
+    except ImportError as error:
+        raise ConfigurationError(
+            "a PostgreSQL store needs psycopg, which is not installed",
+            hint="pip install 'template-create[postgres]'",
+        ) from error
+    return PostgresMemoryStore(text)

@@ -1,0 +1,146 @@
+"""What people decide about pairs, and its reversal: review, decide, unmerge.
+
+A decision outranks thresholds and guards, is stored, and holds for later imports. After it the
+pair's group is planned anew, so that the store looks as if the decision had always been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from batch_engine.core import ConfigurationError
+from memory_processing.clusters import ReviewPair, Verdict
+from memory_processing.config import BatchProcessingConfig
+from memory_processing.consolidate import consolidate
+from memory_processing.identity import group_key, memory_id
+from memory_processing.record import MemoryRecord
+from memory_processing.stores.protocol import MemoryStore
+
+__all__ = ["OpenPair", "decide", "export_memories", "open_pairs", "resolve_id", "unmerge"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPair:
+    """A pair on the review list, with both records and what speaks against a merge."""
+
+    first: MemoryRecord
+    second: MemoryRecord
+    similarity: float
+    reasons: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The pair as plain JSON values."""
+        return {
+            "first": self.first.to_json(),
+            "second": self.second.to_json(),
+            "similarity": self.similarity,
+            "reasons": list(self.reasons),
+        }
+
+
+def open_pairs(store: MemoryStore) -> list[OpenPair]:
+    """All pairs that wait for a person, the most similar first."""
+    pairs = sorted(store.reviews(), key=lambda pair: (-pair.similarity, pair))
+    return [_open(pair, store) for pair in pairs]
+
+
+def _open(pair: ReviewPair, store: MemoryStore) -> OpenPair:
+    found = store.find_hashes([pair.first, pair.second])
+    first, second = (
+        MemoryRecord.model_validate_json(found[name].data) for name in (pair.first, pair.second)
+    )
+    return OpenPair(first, second, pair.similarity, pair.reasons)
+
+
+def resolve_id(store: MemoryStore, name: str) -> str:
+    """The content hash that an id (``m-...``), or the start of one, stands for.
+
+    Raises `ConfigurationError` if there is none, or more than one.
+    """
+    wanted = name.removeprefix("m-")
+    found = [content for content, _ in store.memories(members=True) if content.startswith(wanted)]
+    if len(found) == 1 and wanted:
+        return found[0]
+    if not found or not wanted:
+        raise ConfigurationError(f"no memory is called {name!r}", hint="see `memory export`")
+    some = ", ".join(memory_id(content) for content in found[:3])
+    raise ConfigurationError(
+        f"{name!r} stands for {len(found)} memories: {some}", hint="write more of the id"
+    )
+
+
+def decide(
+    store: MemoryStore,
+    first: str,
+    second: str,
+    verdict: Verdict,
+    *,
+    config: BatchProcessingConfig | None = None,
+) -> None:
+    """Merges two memories ("merge") or keeps them apart for good ("apart"), named by id.
+
+    Raises `ConfigurationError` for an unknown id, one memory named twice, and a merge of two
+    that differ in kind or scope.
+    """
+    names = (resolve_id(store, first), resolve_id(store, second))
+    if names[0] == names[1]:
+        raise ConfigurationError(f"{first!r} and {second!r} are the same memory")
+    groups = {
+        group_key(MemoryRecord.model_validate_json(found.data))
+        for found in store.find_hashes(names).values()
+    }
+    if len(groups) > 1:
+        raise ConfigurationError(
+            f"{first!r} and {second!r} differ in kind or scope",
+            hint="memories of different kind or scope are never merged",
+        )
+    store.begin()
+    try:
+        store.decide(*names, verdict)
+        store.touch(groups)
+        consolidate(store, config or BatchProcessingConfig(), nested=True)
+        store.commit()
+    except BaseException:
+        store.rollback()
+        raise
+
+
+def unmerge(
+    store: MemoryStore, name: str, *, config: BatchProcessingConfig | None = None
+) -> tuple[str, ...]:
+    """Takes a merge back: a member leaves its survivor, or a survivor is left by all members.
+
+    Both are kept apart from now on; their records are what they were before the merge. Returns
+    the ids that stand for themselves again. Raises `ConfigurationError` if ``name`` is in no merge.
+    """
+    content = resolve_id(store, name)
+    record = MemoryRecord.model_validate_json(store.find_hashes([content])[content].data)
+    pairs = [
+        row.pair
+        for row in store.merges(group_key(record))
+        if content in (row.pair.member, row.pair.survivor)
+    ]
+    if not pairs:
+        raise ConfigurationError(f"{name!r} is in no merge", hint="see `memory stats`")
+    store.begin()
+    try:
+        for pair in pairs:
+            store.decide(pair.member, pair.survivor, "apart")
+        store.touch([group_key(record)])
+        consolidate(store, config or BatchProcessingConfig(), nested=True)
+        store.commit()
+    except BaseException:
+        store.rollback()
+        raise
+    return tuple(memory_id(pair.member) for pair in pairs)
+
+
+def export_memories(store: MemoryStore, *, members: bool = False) -> Iterator[MemoryRecord]:
+    """The memories as they stand, by content hash; an import of them stores the same again.
+
+    Merged ones come as their survivor's merged record; with ``members`` every record by itself.
+    """
+    for _, data in store.memories(members=members):
+        yield MemoryRecord.model_validate(data)
