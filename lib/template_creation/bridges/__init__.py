@@ -1,12 +1,14 @@
 """Bridges: what answers a batch request, and the seam that all of them share."""
 
 from template_creation.bridges.base import CONTENT_ENHANCER, AgentBridgeInvoker, StreamingBridge
+from template_creation.bridges.file import FileBridge
 from template_creation.bridges.offline import OfflineBridge
 from template_creation.bridges.strength import is_habit, stated, strength
 
 __all__ = [
     "CONTENT_ENHANCER",
     "AgentBridgeInvoker",
+    "FileBridge",
     "OfflineBridge",
     "StreamingBridge",
     "is_habit",

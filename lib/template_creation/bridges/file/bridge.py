@@ -6,47 +6,28 @@ disk, so the runs may be killed anywhere, come from any working directory and be
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from batch_engine.core import (
-    BudgetError,
-    TaskError,
-    WorkError,
-    WorkTimeoutError,
-)
+from batch_engine.core import WorkError
 from batch_engine.core.failpoints import failpoint
+from template_creation.bridges.file.asking import Asker
 from template_creation.bridges.file.disk import at_work
-from template_creation.bridges.file.dossier import (
-    Dossier,
-    absolute,
-    iso,
-    load_all,
-    load_document,
-)
+from template_creation.bridges.file.dossier import Caller, absolute, load_all
 from template_creation.bridges.file.intake import Intake, Reading, take_in
 from template_creation.bridges.file.layout import Layout
-from template_creation.bridges.file.question import agent_names, has_problems, same_question
+from template_creation.bridges.file.question import agent_names
 from template_creation.bridges.file.shelf import Shelf
-from template_creation.bridges.file.wording import instructions, pending_message
-from template_creation.errors import BadInput, InvocationPending
-from template_creation.exchange import render_batch_prompt, render_prompt
 from template_creation.values.answer import AnsweredAgent, AnswerEvent
 
 __all__ = ["DEFAULT_TIMEOUT_S", "FileBridge"]
 
 DEFAULT_TIMEOUT_S = 3600
 """An agent of a host takes up to five minutes, and a request may be for ten of them."""
-
-MAX_PROMPT_BYTES = 256_000
-"""Larger files cannot be read by hosts at all (facts/claude-code-and-agent-files.md section 1)."""
 
 
 class FileBridge:
@@ -86,13 +67,21 @@ class FileBridge:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self.folder = absolute(folder)
-        self.run_id, self.name, self.codebase = run_id, name, codebase
-        self._timeout_s, self._model = timeout_s, model
-        self._max_resumes, self._max_requests = max_resumes, max_requests
-        self._grace_s, self._also_look_in = grace_s, tuple(map(absolute, also_look_in))
-        self._clock, self._new_id = clock, new_id
+        self.caller = Caller(run_id=run_id, name=name, codebase=codebase)
         self._layout = Layout(self.folder)
         self._shelf = Shelf(self._layout)
+        self._asker = Asker(
+            layout=self._layout,
+            caller=self.caller,
+            timeout_s=timeout_s,
+            model=model,
+            max_resumes=max_resumes,
+            max_requests=max_requests,
+            clock=clock,
+            new_id=new_id,
+        )
+        self._grace_s, self._clock = grace_s, clock
+        self._also_look_in = tuple(map(absolute, also_look_in))
         self._token = str(uuid.uuid4())
 
     def invoke(
@@ -133,7 +122,7 @@ class FileBridge:
         """Ends the pending request, if there is one, and says whether there was: for a run that
         needs no answer any more."""
         with self._at_work():
-            pending = self._pending(load_all(self._layout))
+            pending = self.caller.pending(load_all(self._layout))
             if pending is not None:
                 self._shelf.close(pending, "withdrawn", reason)
             return pending is not None
@@ -157,7 +146,7 @@ class FileBridge:
                 error = next((item.error for item in readings if item.error), None)
                 if error is not None:
                     raise error
-                self._ask(agent_name, document, context, _note(readings))
+                self._asker.ask(agent_name, document, context, _note(readings))
         yield from _handed_over(answered)
         yield from (issue for reading in readings for issue in reading.issues)
         failpoint("answer_before_mark")
@@ -172,9 +161,8 @@ class FileBridge:
         intake = Intake(
             layout=self._layout,
             dossiers=dossiers,
-            name=self.name,
-            codebase=self.codebase,
-            pending=self._pending(dossiers),
+            caller=self.caller,
+            pending=self.caller.pending(dossiers),
             asked=document,
             now_s=self._clock(),
             grace_s=self._grace_s,
@@ -182,14 +170,6 @@ class FileBridge:
             also_look_in=self._also_look_in,
         )
         return take_in(intake)
-
-    def _pending(self, dossiers: Mapping[str, Dossier]) -> Dossier | None:
-        """The newest request of this name and codebase that waits."""
-        mine = [item for item in dossiers.values() if item.pending and self._is_mine(item)]
-        return mine[-1] if mine else None
-
-    def _is_mine(self, dossier: Dossier) -> bool:
-        return (dossier.name, dossier.codebase) == (self.name, self.codebase)
 
     def _at_work(self) -> AbstractContextManager[None]:
         return at_work(self.folder, self._layout.home)
@@ -222,140 +202,9 @@ class FileBridge:
         failpoint("answer_after_move")
         self._shelf.clear_request()
         handed = set().union(*given.values()) if given else set()
-        pending = self._pending(load_all(self._layout))
+        pending = self.caller.pending(load_all(self._layout))
         if pending is not None and handed and set(agent_names(document)) <= handed:
             self._shelf.close(pending, "withdrawn", "an answer to an earlier request came")
-
-    # -- asking -----------------------------------------------------------------------------------
-
-    def _ask(
-        self,
-        agent_name: str,
-        document: Mapping[str, Any],
-        context: Mapping[str, Any],
-        note: str,
-    ) -> None:
-        """Always raises: the pause, or why there is none."""
-        prompt = _prompt(document)
-        dossiers = load_all(self._layout)
-        pending = self._pending(dossiers)
-        if pending is not None and self._is_same(pending, document, prompt):
-            self._come_back(pending)
-            current = replace(pending, folder=str(self.folder), resumes=pending.resumes + 1)
-        else:
-            self._check_bound(dossiers, document)
-            self._check_free(dossiers)
-            if pending is not None:
-                reason = "other agents, or other evidence, are asked for now"
-                self._shelf.close(pending, "withdrawn", reason)
-                note = note or f"request {pending.id} was withdrawn: {reason}"
-            current = self._new(agent_name, document, context, prompt)
-            failpoint("request_before_write")
-            self._shelf.add(current, document, prompt)
-            failpoint("request_after_write")
-        self._shelf.save(current)
-        request = self._shelf.publish(current)
-        failpoint("request_after_publish")
-        message = pending_message(request, note[:200])
-        hint = instructions(request, used=len(message.encode()) + 2)
-        raise InvocationPending(message, hint=hint, request=request)
-
-    def _new(
-        self, agent_name: str, document: Mapping[str, Any], context: Mapping[str, Any], prompt: str
-    ) -> Dossier:
-        return Dossier(
-            id=self._new_id(),
-            run_id=self.run_id,
-            name=self.name,
-            codebase=self.codebase,
-            folder=str(self.folder),
-            asked_of=agent_name,
-            agents=agent_names(document),
-            prompt_sha256=_sha256(prompt),
-            created_s=self._clock(),
-            timeout_s=self._timeout_s,
-            context=json.loads(json.dumps(dict(context), default=str)),
-            model=self._model,
-        )
-
-    def _is_same(self, pending: Dossier, document: Mapping[str, Any], prompt: str) -> bool:
-        """Whether the pending request asks this: word by word, or with reasons of an earlier
-        refusal that only the process knew which asked it."""
-        if pending.run_id != self.run_id:
-            return False
-        if pending.prompt_sha256 == _sha256(prompt):
-            return True
-        if has_problems(document) or pending.agents != agent_names(document):
-            return False
-        old = load_document(self._layout, pending.id)
-        return bool(old) and all(same_question(old, document, name) for name in pending.agents)
-
-    def _come_back(self, pending: Dossier) -> None:
-        """Raises when a request was waited for long enough, or often enough."""
-        now_s = self._clock()
-        if now_s > pending.deadline_s:
-            reason = f"no answer until {iso(pending.deadline_s)}, {pending.timeout_s} s after it"
-            self._shelf.close(pending, "failed", reason)
-            raise WorkTimeoutError(
-                f"request {pending.id} was not answered in {pending.timeout_s} s",
-                hint="a late answer to it is still taken",
-            )
-        if pending.resumes >= self._max_resumes:
-            reason = f"{pending.resumes + 1} runs found no answer"
-            self._shelf.close(pending, "failed", reason)
-            raise TaskError(
-                f"request {pending.id} was not answered: {reason}",
-                hint="answer first, then resume; a late answer to it is still taken",
-            )
-
-    def _check_bound(self, dossiers: Mapping[str, Dossier], document: Mapping[str, Any]) -> None:
-        """Raises `TaskError` when an agent was asked for too often in this run, and lets the
-        next run start over: whatever goes wrong, a host that loops comes to an end."""
-        mine = [
-            item
-            for item in dossiers.values()
-            if self._is_mine(item) and item.run_id == self.run_id and item.counted
-        ]
-        for name in agent_names(document):
-            asked = [item for item in mine if name in item.agents]
-            if len(asked) >= self._max_requests:
-                for item in mine:
-                    self._shelf.save(replace(item, counted=False))
-                if pending := self._pending(load_all(self._layout)):
-                    self._shelf.close(pending, "withdrawn", "its agents were asked for too often")
-                raise TaskError(
-                    f"{name!r} was asked for {len(asked)} times without an acceptable answer",
-                    hint="see why with `template-create bridge show`; the next run asks anew",
-                )
-
-    def _check_free(self, dossiers: Mapping[str, Dossier]) -> None:
-        """Raises `BadInput` when somebody else's request waits in ``.agent-request.json``; one
-        that nobody waits for any more is put away."""
-        found = self._shelf.published()
-        if found is None:
-            return
-        known = dossiers.get(str(found.get("request_id")))
-        if known is not None and (self._is_mine(known) or not known.pending):
-            return
-        if known is not None and self._clock() <= known.deadline_s:
-            raise BadInput(
-                f"{str(self.folder)!r} holds a pending request of {known.name!r} "
-                f"(codebase {known.codebase!r})",
-                hint=f"answer it and resume {known.name!r}, or give another folder with "
-                "--bridge-dir",
-            )
-        if known is not None:
-            self._shelf.close(known, "failed", f"no answer until {iso(known.deadline_s)}")
-            return
-        if (found.get("name"), found.get("codebase")) == (self.name, self.codebase):
-            self._shelf.put_request_away("unknown")
-            return
-        raise BadInput(
-            f"{str(self._layout.request)!r} is a request of another program "
-            f"({found.get('request_id')!r})",
-            hint="let that program finish, move the file away, or give another folder with "
-            "--bridge-dir",
-        )
 
 
 def _handed_over(answered: Sequence[AnsweredAgent]) -> Iterator[AnswerEvent]:
@@ -374,20 +223,3 @@ def _note(readings: Sequence[Reading]) -> str:
         if reading.verdict == "leave" and reading.dossier is not None:
             return f"{reading.path.name} answers {reading.dossier.name!r}; it was left there"
     return ""
-
-
-def _prompt(document: Mapping[str, Any]) -> str:
-    """How to hand in, then what is asked; the same for the same question, whatever its id."""
-    head = render_prompt("hand_in.md.j2", {"count": len(document["agents"])})
-    prompt = head + render_batch_prompt(document)
-    size = len(prompt.encode("utf-8"))
-    if size > MAX_PROMPT_BYTES:
-        raise BudgetError(
-            f"the prompt has {size} bytes, hosts read files of at most {MAX_PROMPT_BYTES}",
-            hint="ask for fewer agents at once, or make the package with fewer templates",
-        )
-    return prompt
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -17,7 +17,16 @@ from template_creation.bridges.file.disk import decoded
 from template_creation.bridges.file.layout import Layout
 from template_creation.errors import BadInput
 
-__all__ = ["Dossier", "RequestState", "iso", "load_all", "load_document", "request_document_of"]
+__all__ = [
+    "Caller",
+    "Dossier",
+    "RequestState",
+    "absolute",
+    "iso",
+    "load_all",
+    "load_document",
+    "request_document_of",
+]
 
 RequestState = Literal["pending", "answered", "failed", "withdrawn"]
 
@@ -82,6 +91,24 @@ class Dossier:
         known = {key: data[key] for key in cls.__dataclass_fields__ if key in data}
         known |= {"agents": tuple(data["agents"]), "taken": tuple(data["taken"])}
         return cls(**known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whom a request is made for; an answer is bound to it."""
+
+    run_id: str
+    name: str
+    codebase: str
+
+    def asked(self, dossier: Dossier) -> bool:
+        """Whether this name and codebase made the request, in whichever run."""
+        return (dossier.name, dossier.codebase) == (self.name, self.codebase)
+
+    def pending(self, dossiers: Mapping[str, Dossier]) -> Dossier | None:
+        """Its newest request that waits."""
+        mine = [item for item in dossiers.values() if item.pending and self.asked(item)]
+        return mine[-1] if mine else None
 
 
 def iso(seconds: float) -> str:

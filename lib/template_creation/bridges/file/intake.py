@@ -20,11 +20,11 @@ from batch_engine.core import (
     WorkTimeoutError,
 )
 from template_creation.bridges.file.disk import decoded
-from template_creation.bridges.file.dossier import Dossier, load_document
+from template_creation.bridges.file.dossier import Caller, Dossier, load_document
 from template_creation.bridges.file.envelope import Envelope, read_envelope
 from template_creation.bridges.file.layout import Layout
-from template_creation.bridges.file.question import agent_names, same_question
-from template_creation.exchange.reader import read_answer
+from template_creation.bridges.file.question import agent_names, problems_of, same_question
+from template_creation.exchange import read_answer
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent
 
@@ -67,8 +67,7 @@ class Intake:
 
     layout: Layout
     dossiers: Mapping[str, Dossier]
-    name: str
-    codebase: str
+    caller: Caller
     pending: Dossier | None
     asked: Mapping[str, Any]
     now_s: float
@@ -77,20 +76,20 @@ class Intake:
     also_look_in: Sequence[Path] = ()
     _documents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def is_mine(self, dossier: Dossier) -> bool:
-        """Whether this name and codebase asked it."""
-        return (dossier.name, dossier.codebase) == (self.name, self.codebase)
-
     def usable(self, dossier: Dossier, agent: str) -> bool:
         """Whether an answer to ``dossier`` stands for ``agent`` in what is asked now."""
         if agent not in agent_names(self.asked):
             return False
-        if agent in dossier.taken and dossier.unsure.get(agent, self.token) == self.token:
-            return False
         if dossier.id not in self._documents:
             self._documents[dossier.id] = load_document(self.layout, dossier.id)
         old = self._documents[dossier.id]
-        return bool(old) and same_question(old, self.asked, agent)
+        if not old or not same_question(old, self.asked, agent):
+            return False
+        if agent not in dossier.taken:
+            return True
+        # Handed over to a process that may have died with it, and not refused since.
+        lost = dossier.unsure.get(agent, self.token) != self.token
+        return lost and problems_of(old, agent) == problems_of(self.asked, agent)
 
     def is_young(self, path: Path) -> bool:
         """Whether a host may still be writing it."""
@@ -136,11 +135,15 @@ def _without_agents_again(reading: Reading, fresh: tuple[AnsweredAgent, ...]) ->
 
 
 def _all(intake: Intake) -> Iterator[Reading]:
-    mine = [item for item in intake.dossiers.values() if intake.is_mine(item)]
+    mine = [item for item in intake.dossiers.values() if intake.caller.asked(item)]
     seen: set[Path] = set()
     for dossier in sorted(mine, key=lambda item: not item.pending):
         for path in _fresh(_agent_paths(dossier, intake.layout), seen):
             yield _agent_file(path, dossier, intake)
+        for path in _fresh(_unconfirmed_paths(dossier, intake.layout), seen):
+            reading = _agent_file(path, dossier, intake)
+            if reading.verdict == "take":
+                yield reading
     for path in _fresh(intake.layout.responses, seen):
         yield _response(path, intake)
     elsewhere = [Layout(Path(item.folder)).responses for item in mine]
@@ -160,10 +163,13 @@ def _fresh(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
 
 def _agent_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
     """Files of single agents: where they should be, then beside the prompt, also in the place
-    that the bridge folder was moved from, then taken ones that nobody confirmed."""
+    that the bridge folder was moved from."""
     for one in (layout, Layout(Path(dossier.folder))):
         for folder in (one.responses_of(dossier.id), one.of_request(dossier.id)):
             yield from _files(folder)
+
+
+def _unconfirmed_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
     if dossier.unsure:
         yield from _files(layout.answered(dossier.id))
 
@@ -227,7 +233,7 @@ def _known_response(path: Path, intake: Intake, *, stray: bool) -> Iterator[Read
     """A response in a place that is not ours: taken only if it names a request of ours."""
     envelope = read_envelope(_text_of(path))
     dossier = intake.dossiers.get(envelope.request_id)
-    if dossier and intake.is_mine(dossier) and not envelope.problem:
+    if dossier and intake.caller.asked(dossier) and not envelope.problem:
         reading = _response(path, intake, stray=stray)
         if not (stray and reading.verdict in ("done", "refuse") and not reading.error):
             yield reading
@@ -253,7 +259,7 @@ def _not_bound(
     path: Path, envelope: Envelope, dossier: Dossier | None, intake: Intake
 ) -> Reading | None:
     """Why the file is no answer to a request of this run; None where it is one."""
-    mine = dossier is not None and intake.is_mine(dossier)
+    mine = dossier is not None and intake.caller.asked(dossier)
     if envelope.broken and dossier is None and intake.is_young(path):
         return Reading(path=path, verdict="writing")
     if envelope.problem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["agent_names", "has_problems", "same_question"]
+__all__ = ["agent_names", "has_problems", "problems_of", "same_question"]
 
 Document = Mapping[str, Any]
 
@@ -25,6 +25,13 @@ _MEANINGS = (
 def agent_names(document: Document) -> tuple[str, ...]:
     """The agents that are asked for, in order."""
     return tuple(agent["name"] for agent in document["agents"])
+
+
+def problems_of(document: Document, agent: str) -> list[str]:
+    """Why the last answer for ``agent`` was refused, as the request tells it."""
+    empty: Mapping[str, Any] = {}
+    entry = next((item for item in document["agents"] if item["name"] == agent), empty)
+    return list(entry.get("problems", ()))
 
 
 def has_problems(document: Document) -> bool:

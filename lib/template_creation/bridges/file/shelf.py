@@ -21,7 +21,7 @@ from template_creation.bridges.file.dossier import (
 from template_creation.bridges.file.intake import Reading
 from template_creation.bridges.file.layout import Layout
 from template_creation.bridges.file.wording import instruction
-from template_creation.exchange.schema import response_schema
+from template_creation.exchange import response_schema
 
 __all__ = ["Shelf"]
 
