@@ -8,58 +8,25 @@ load, stages, persist; then the core stores and announces the chunk.
 
 from __future__ import annotations
 
-import itertools
-import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from batch_engine.core import (
-    ChunkContext,
-    ContractError,
-    ItemFailure,
-    Pause,
-    StageCompleted,
-    StageStarted,
-    StoreError,
-    TaskError,
-    chunks_by_count,
-)
+from batch_engine.core import ChunkContext, ItemFailure, Pause, StoreError
 from batch_engine.core.failpoints import failpoint
-from batch_engine.pipeline.agent import Agent, Batch, StageContext
-from batch_engine.pipeline.answers import Element, branches_merged, fields_merged, matched
-from batch_engine.pipeline.answers import elements as elements_of
-from batch_engine.pipeline.early import (
-    IN_BRANCH,
-    EarlyResults,
-    completer,
-    matched_with_early,
-    refusal_of,
-    with_early,
-)
-from batch_engine.pipeline.errors import MergeConflictError
-from batch_engine.pipeline.flow import Chain, Chunked, Flow, Parallel
+from batch_engine.pipeline.early import EarlyResults, refusal_of
+from batch_engine.pipeline.existing import without_existing
+from batch_engine.pipeline.flow import Chain, Flow
+from batch_engine.pipeline.items import Element, Elements, ItemResult, plain_results
 from batch_engine.pipeline.options import ScopeOptions
 from batch_engine.pipeline.reducers import FieldMerge
+from batch_engine.pipeline.stage_run import FIELDS, StageRun
 
-__all__ = ["ItemResult", "ScopeBody"]
+__all__ = ["ScopeBody"]
 
-_FIELDS = object()
+# Keys in a chunk's memo, beside those of the items.
 _BEGUN = object()
-
-
-class ItemResult(NamedTuple):
-    """What came of one source item: the items that it became (none: it was filtered out),
-    whether they were loaded (``load_existing``), and, with the first result of a chunk, the
-    fields that the chunk's stages wrote beside the items. ``also`` names, by field, the items
-    that the field was written for and that failed later on: when they are run again, what is
-    then written for them must not count a second time."""
-
-    outputs: tuple[Any, ...]
-    loaded: bool = False
-    fields: Mapping[str, Any] | None = None
-    also: Mapping[str, Sequence[str]] | None = None
+_UNSENT = object()
 
 
 @dataclass(slots=True)
@@ -98,9 +65,14 @@ class ScopeBody:
 
     def __call__(
         self, items: list[Any], context: ChunkContext[Any, ItemResult]
-    ) -> list[ItemResult | ItemFailure]:
+    ) -> Sequence[ItemResult | ItemFailure]:
         """One attempt at a chunk."""
         return _Attempt(self, items, context).answer()
+
+    def tell(self, name: str, error: Exception) -> None:
+        """Notes what a callback raised that must not cost a result."""
+        if self.report is not None:
+            self.report(f"{self.scope}.{name}", name, error)
 
 
 @dataclass(slots=True)
@@ -109,291 +81,100 @@ class _Attempt:
     items: list[Any]
     context: ChunkContext[Any, ItemResult]
     _failed: dict[int, Exception] = field(default_factory=dict)
-    _loaded: set[int] = field(default_factory=set)
-    _inherited: Mapping[str, Any] = field(default_factory=dict)
-    _written: dict[str, Any] = field(default_factory=dict)
-    _covered: dict[str, set[int]] = field(default_factory=dict)
+    _ready: Elements = field(default_factory=lambda: Elements.of(()))
     _early: EarlyResults = field(init=False)
-    _refusal: str = IN_BRANCH
+    _stages: StageRun = field(init=False)
 
     def __post_init__(self) -> None:
         self._early = EarlyResults(self._store_early)
+        self._stages = StageRun(self.body, self.context, self._early)
 
-    def answer(self) -> list[ItemResult | ItemFailure]:
-        first = _BEGUN not in self.context.memo
-        self.context.memo[_BEGUN] = True
-        elements, begins = self._resumed(first=first)
-        if first:
-            elements = self._skipped_and_loaded(elements)
-        flow = self.body.flow
+    def answer(self) -> Sequence[ItemResult | ItemFailure]:
+        """The stages' answer for each item."""
+        memo, flow = self.context.memo, self.body.flow
+        begins: dict[int, int] = {}
+        if _BEGUN in memo:
+            waiting, begins = self._resumed()
+        else:
+            memo[_BEGUN] = True
+            waiting = self._first()
+        sources = waiting.sources
         nodes = flow.parts if isinstance(flow, Chain) else (flow,)
-        ready: list[Element] = []
-        waiting = elements
-        if self._loaded:
-            ready = [e for e in elements if e.source in self._loaded]
-            waiting = [e for e in elements if e.source not in self._loaded]
-        done_of: dict[int, list[Element]] = {}
         for number, node in enumerate(nodes):
-            live, later = waiting, []
-            if begins:
-                live = [e for e in waiting if begins.get(e.source, 0) <= number]
-                later = [e for e in waiting if begins.get(e.source, 0) > number]
-            self._refusal = refusal_of(node, self.body.options, last=number == len(nodes) - 1)
-            waiting = self._through(node, live, number) if live else []
-            if later:
-                waiting = sorted((*later, *waiting), key=lambda e: e.source)
-        if self._is_plain(ready, waiting):
-            return [ItemResult((element[2],)) for element in waiting]
-        for element in (*ready, *waiting):
+            later = {source for source, begin in begins.items() if begin > number}
+            live = waiting.without(later) if later else waiting
+            self._stages.refusal = refusal_of(
+                node, self.body.options, last=number == len(nodes) - 1
+            )
+            after = self._through(node, live, number) if live else live
+            waiting = after.joined(waiting.within(later)) if later else after
+        if waiting.sources is sources and self._is_plain(sources):
+            return plain_results(waiting.values)
+        done_of: dict[int, list[Element]] = {}
+        for element in (*self._ready, *waiting):
             done_of.setdefault(element.source, []).append(element)
         self._persist(done_of, len(nodes))
         return self._outcomes(done_of)
 
-    def _is_plain(self, ready: list[Element], waiting: list[Element]) -> bool:
+    def _is_plain(self, sources: Sequence[int]) -> bool:
         """Whether every item became one item, and there is nothing else to do or to tell."""
         return (
-            not (ready or self._failed or self._written)
+            len(sources) == len(self.items)
+            and not (self._ready or self._failed or self._stages.written)
             and self.body.options.persist_each_batch is None
-            and ("", _FIELDS) not in self.context.memo
-            and len(waiting) == len(self.items)
-            and all(element[0] == source for source, element in enumerate(waiting))
+            and _UNSENT not in self.context.memo
         )
 
-    def _resumed(self, *, first: bool) -> tuple[list[Element], dict[int, int]]:
-        """The chunk's items, those that failed before at the stage where they failed."""
-        elements: list[Element] = []
+    # -- before the stages ------------------------------------------------------------------
+
+    def _first(self) -> Elements:
+        """The chunk's items, but for those with a result that exists."""
+        items = Elements(range(len(self.items)), self.context.keys, self.items)
+        rest, self._ready, self._failed = without_existing(items, self.body.options, self.body.tell)
+        return rest
+
+    def _resumed(self) -> tuple[Elements, dict[int, int]]:
+        """The chunk's items, those that failed before at the stage where they failed; and the
+        number of that stage by source."""
+        waiting: list[Element] = []
+        ready: list[Element] = []
         begins: dict[int, int] = {}
-        if first:
-            return elements_of(itertools.count(), self.context.keys, self.items), begins
         for source, (key, item) in enumerate(zip(self.context.keys, self.items, strict=True)):
             kept = self.context.memo.get(key)
             if kept is None:
-                elements.append(Element(source, key, item))
+                waiting.append(Element(source, key, item))
             else:
                 begins[source], was_loaded, before = kept
-                elements.extend(Element(source, name, value) for name, value in before)
-                if was_loaded:
-                    self._loaded.add(source)
-        return elements, begins
-
-    # -- skip and load ----------------------------------------------------------------------
-
-    def _skipped_and_loaded(self, elements: list[Element]) -> list[Element]:
-        skip_if = self.body.options.skip_if
-        if skip_if is None:
-            return elements
-        skipped = [e for e in elements if self._guarded("skip_if", skip_if, e.value)]
-        found = self._existing(skipped)
-        policy = self.body.options.on_missing
-        kept: list[Element] = []
-        for element in elements:
-            if element not in skipped:
-                kept.append(element)
-            elif found.get(element.key) is not None:
-                self._loaded.add(element.source)
-                kept.append(element.now(found[element.key]))
-            elif policy == "process":
-                kept.append(element)
-            elif policy == "error":
-                self._failed[element.source] = TaskError(
-                    "skip_if says that it was done before, and load_existing has no result",
-                    hint="say on_missing='process' to do it again",
-                )
-        return kept
-
-    def _existing(self, skipped: list[Element]) -> Mapping[str, Any]:
-        load = self.body.options.load_existing
-        if load is None or not skipped:
-            return {}
-        found = self._guarded("load_existing", load, [e.value for e in skipped])
-        if isinstance(found, Mapping):
-            return found
-        if isinstance(found, list | tuple) and len(found) == len(skipped):
-            return {e.key: value for e, value in zip(skipped, found, strict=True)}
-        if found is not None:
-            problem = ContractError(f"load_existing gave no result for each of {len(skipped)}")
-            self._tell_of("load_existing", problem)
-        return {}
-
-    def _guarded(self, name: str, function: Callable[[Any], Any], value: Any) -> Any:
-        """What the function says; None, and a note in the report, if it raises: the item is then
-        simply worked on."""
-        try:
-            return function(value)
-        except (Pause, StoreError):
-            raise
-        except Exception as error:  # noqa: BLE001 - never costs a result; is recorded
-            self._tell_of(name, error)
-            return None
-
-    def _tell_of(self, name: str, error: Exception) -> None:
-        if self.body.report is not None:
-            self.body.report(f"{self.body.scope}.{name}", name, error)
+                elements = [Element(source, name, value) for name, value in before]
+                (ready if was_loaded else waiting).extend(elements)
+        self._ready = Elements.of(ready)
+        return Elements.of(waiting), begins
 
     # -- stages -----------------------------------------------------------------------------
 
-    def _through(self, node: Flow, live: list[Element], number: int) -> list[Element]:
+    def _through(self, node: Flow, live: Elements, number: int) -> Elements:
         """What becomes of ``live`` in one part of the scope; failures are noted for the next
         attempt."""
         failpoint("before_stage")
-        after, failures = self._apply(node, live)
+        after, failures = self._stages.apply(node, live)
         failpoint("after_stage")
         if not failures:
             return after
         self._fail(failures, live, number)
-        return [e for e in after if e.source not in failures]
+        return after.without(failures)
 
     def _fail(
         self, failures: Mapping[int, Exception], before: Iterable[Element], number: int
     ) -> None:
         self._failed.update(failures)
-        memo, keys = self.context.memo, self.context.keys
-        memo.setdefault(_FIELDS, {}).update(self._written)
-        for source in failures:
-            kept = [(e.key, e.value) for e in before if e.source == source]
-            memo[keys[source]] = (number, source in self._loaded, kept)
-
-    def _apply(self, node: Flow, live: list[Element]) -> tuple[list[Element], dict[int, Exception]]:
-        if isinstance(node, Chain):
-            return self._in_a_row(node, live)
-        if isinstance(node, Parallel):
-            return self._side_by_side(node, live)
-        if isinstance(node, Chunked):
-            return self._in_chunks(node, live)
-        assert isinstance(node, Agent)  # nothing else gets past the definition's checks
-        return self._run(node, live)
-
-    def _in_a_row(
-        self, chain: Chain, live: list[Element]
-    ) -> tuple[list[Element], dict[int, Exception]]:
-        failures: dict[int, Exception] = {}
-        for part in chain.parts:
-            if live:
-                live, new = self._apply(part, live)
-                failures |= new
-                live = [e for e in live if e.source not in failures]
-        return live, failures
-
-    def _in_chunks(
-        self, node: Chunked, live: list[Element]
-    ) -> tuple[list[Element], dict[int, Exception]]:
-        after: list[Element] = []
-        failures: dict[int, Exception] = {}
-        merge = FieldMerge(self.body.options.reduce)
-        for chunk in chunks_by_count(live, node.size):
-            part = self._part()
-            part._early, part._refusal = self._early, self._refusal
-            some, new = part._run(node.agent, list(chunk.items))
-            merge.add(part._written)
-            self._cover(part)
-            after += some
-            failures |= new
-        self._written.update(merge.fields)
-        return after, failures
-
-    def _cover(self, part: _Attempt) -> None:
-        for name, sources in part._covered.items():
-            self._covered.setdefault(name, set()).update(sources)
-
-    def _part(self) -> _Attempt:
-        """For a branch or a part of the chunk: it sees what was written, and writes apart."""
-        seen = {**self._inherited, **self._written}
-        return _Attempt(self.body, self.items, self.context, _inherited=seen)
-
-    def _side_by_side(
-        self, node: Parallel, live: list[Element]
-    ) -> tuple[list[Element], dict[int, Exception]]:
-        parts = [self._part() for _ in node.branches]
-        with ThreadPoolExecutor(len(node.branches), thread_name_prefix="branch") as threads:
-            futures = [
-                threads.submit(part._apply, branch, live)
-                for part, branch in zip(parts, node.branches, strict=True)
-            ]
-            results = [future.result() for future in futures]
-        failures: dict[int, Exception] = {}
-        for _, new in reversed(results):
-            failures |= new  # the leftmost branch has the word
-        labels = [branch.label for branch in node.branches]
-        after, conflicts = branches_merged(live, [some for some, _ in results], labels, failures)
-        try:
-            written = fields_merged([part._written for part in parts], labels, self.body.options)
-            self._written.update(written)
-            for part in parts:
-                self._cover(part)
-        except MergeConflictError as error:
-            return [], {e.source: error for e in live}
-        return after, {**conflicts, **failures}
-
-    def _run(self, agent: Agent, live: list[Element]) -> tuple[list[Element], dict[int, Exception]]:
-        body, context = self.body, self.context
-        values = [e.value for e in live]
-        batch = Batch(
-            scope=body.scope,
-            number=context.number,
-            total=body.total,
-            attempt=context.attempt,
-            items=values,
-            keys=[e.key for e in live],
-            previous=context.previous,
-            _complete=completer(agent, live, self._early, self._refusal),
-        )
-        fields = {
-            **body.base,
-            **context.memo.get(_FIELDS, {}),
-            **self._inherited,
-            **self._written,
-            body.field: values,
-        }
-        begun = self._announce(agent, len(live))
-        try:
-            answer = agent.run(StageContext(fields, stage=agent.label, batch=batch))
-            done = self._early.done
-            after, failures, written = (
-                matched_with_early(agent, answer, live, body.field, done)
-                if done
-                else matched(agent, answer, live, body.field)
-            )
-            self._written.update(written)
-            for name in written:
-                self._covered.setdefault(name, set()).update(e.source for e in live)
-        except (Pause, StoreError):
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
-            done = self._early.done
-            after = with_early((), live, done)
-            failures = {e.source: error for e in live if e.source not in done}
-        self._announce_end(agent, len(after), len(failures), begun)
-        return after, failures
-
-    def _announce(self, agent: Agent, size: int) -> float:
-        context = self.context
-        if not context.listening:
-            return 0.0
-        context.tell(
-            StageStarted(
-                step=context.step,
-                number=context.number,
-                stage=agent.label,
-                size=size,
-                attempt=context.attempt,
-            )
-        )
-        return time.perf_counter()
-
-    def _announce_end(self, agent: Agent, size: int, failed: int, begun: float) -> None:
-        context = self.context
-        if context.listening:
-            context.tell(
-                StageCompleted(
-                    step=context.step,
-                    number=context.number,
-                    stage=agent.label,
-                    size=size,
-                    failed=failed,
-                    elapsed_s=time.perf_counter() - begun,
-                    attempt=context.attempt,
-                )
-            )
+        memo, keys, loaded = self.context.memo, self.context.keys, set(self._ready.sources)
+        memo.setdefault(FIELDS, {}).update(self._stages.written)
+        kept: dict[int, list[tuple[str, Any]]] = {source: [] for source in failures}
+        for element in before:
+            if element.source in kept:
+                kept[element.source].append((element.key, element.value))
+        for source, elements in kept.items():
+            memo[keys[source]] = (number, source in loaded, elements)
 
     # -- persist and answer -----------------------------------------------------------------
 
@@ -411,6 +192,7 @@ class _Attempt:
 
     def _outcomes(self, done_of: Mapping[int, Sequence[Element]]) -> list[ItemResult | ItemFailure]:
         answer: list[ItemResult | ItemFailure] = []
+        loaded = set(self._ready.sources)
         fields = self._all_written()
         carrier = self._carrier() if fields else None
         for source in range(len(self.items)):
@@ -419,16 +201,18 @@ class _Attempt:
                 answer.append(ItemFailure(failure))
                 continue
             outputs = tuple(e.value for e in done_of.get(source, ()))
-            result = ItemResult(outputs, source in self._loaded)
+            result = ItemResult(outputs, source in loaded)
             if source == carrier:
                 result = result._replace(fields=fields, also=self._also(self._failed))
                 if source in self._early.done:
                     self.context.complete_key(self.context.keys[source], result, amend=True)
             answer.append(result)
-        self.context.memo.pop(("", _FIELDS), None)
+        self.context.memo.pop(_UNSENT, None)
         if fields and carrier is None:  # no result to travel with: the next attempt has them
-            self.context.memo["", _FIELDS] = fields
+            self.context.memo[_UNSENT] = fields
         return answer
+
+    # -- fields beside the items ------------------------------------------------------------
 
     def _carrier(self) -> int | None:
         """The source whose result takes the chunk's fields along: that of an early result which
@@ -456,12 +240,12 @@ class _Attempt:
         keys = self.context.keys
         also = {
             name: [keys[source] for source in sorted(sources) if source in those]
-            for name, sources in sorted(self._covered.items())
+            for name, sources in sorted(self._stages.covered.items())
         }
         return {name: failed for name, failed in also.items() if failed} or None
 
     def _all_written(self) -> dict[str, Any]:
         merge = FieldMerge(self.body.options.reduce)
-        merge.add(self.context.memo.get(("", _FIELDS), {}))
-        merge.add(self._written)
+        merge.add(self.context.memo.get(_UNSENT, {}))
+        merge.add(self._stages.written)
         return merge.fields

@@ -15,8 +15,9 @@ from typing import Any
 
 from batch_engine.core import ContractError, ItemFailure, MissingResultError
 from batch_engine.pipeline.agent import Agent
-from batch_engine.pipeline.answers import Element, matched
+from batch_engine.pipeline.answers import matched
 from batch_engine.pipeline.flow import Chunked, Flow
+from batch_engine.pipeline.items import Element, Elements
 from batch_engine.pipeline.options import ScopeOptions
 
 __all__ = ["EarlyResults", "completer", "matched_with_early", "refusal_of", "with_early"]
@@ -56,7 +57,7 @@ class EarlyResults:
 
 
 def completer(
-    agent: Agent, live: Sequence[Element], early: EarlyResults, refusal: str
+    agent: Agent, live: Elements, early: EarlyResults, refusal: str
 ) -> Callable[[Any, Any, str | None], None]:
     """What `Batch.complete` calls in a stage that was given ``live``; ``refusal`` says why the
     stage cannot complete anything, if it cannot."""
@@ -84,7 +85,7 @@ def completer(
 class _Index:
     """The items of one call of a stage, found by key, by identity, or else by equality."""
 
-    def __init__(self, agent: Agent, live: Sequence[Element]) -> None:
+    def __init__(self, agent: Agent, live: Elements) -> None:
         self._agent = agent
         self._live = live
         self._by_key = {element.key: element for element in live}
@@ -115,11 +116,11 @@ class _Index:
 
 
 def matched_with_early(
-    agent: Agent, answer: object, live: Sequence[Element], field: str, done: Mapping[int, Any]
-) -> tuple[list[Element], dict[int, Exception], dict[str, Any]]:
+    agent: Agent, answer: object, live: Elements, field: str, done: Mapping[int, Any]
+) -> tuple[Elements, dict[int, Exception], dict[str, Any]]:
     """As `matched`, where some of ``live`` are ``done``: the answer is for the others, or for
     all; then what it says of those that are done has to be what they were completed with."""
-    others = [element for element in live if element.source not in done]
+    others = live.without(done)
     fields: dict[str, Any] = {}
     if isinstance(answer, Mapping):
         fields = {name: value for name, value in answer.items() if name != field}
@@ -145,12 +146,10 @@ def matched_with_early(
     return with_early(after, live, done), failures, fields
 
 
-def with_early(
-    after: Sequence[Element], live: Sequence[Element], done: Mapping[int, Any]
-) -> list[Element]:
+def with_early(after: Elements, live: Elements, done: Mapping[int, Any]) -> Elements:
     """The items after a stage with those that were completed in it, in their order."""
     early = [element.now(done[element.source]) for element in live if element.source in done]
-    return sorted((*after, *early), key=lambda element: element.source)
+    return after.joined(Elements.of(early))
 
 
 def _check_same(agent: Agent, told: Sequence[tuple[Element, Any]], done: Mapping[int, Any]) -> None:

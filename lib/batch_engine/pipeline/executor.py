@@ -31,10 +31,11 @@ from batch_engine.core import (
 )
 from batch_engine.core.failpoints import failpoint
 from batch_engine.pipeline.agent import only_list
-from batch_engine.pipeline.body import ItemResult, ScopeBody
+from batch_engine.pipeline.body import ScopeBody
 from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.fingerprints import scope_fingerprint
 from batch_engine.pipeline.hooks import BatchProgressContext, Hook, HookRunner
+from batch_engine.pipeline.items import ItemResult
 from batch_engine.pipeline.options import HookName, hooks_of
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import BatchResult, PipelineCounts

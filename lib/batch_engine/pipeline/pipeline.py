@@ -25,11 +25,11 @@ from batch_engine.core import (
 )
 from batch_engine.core.failpoints import failpoint
 from batch_engine.pipeline.agent import Agent, StageContext, only_list
-from batch_engine.pipeline.answers import Element, fields_merged, matched
-from batch_engine.pipeline.body import ItemResult
+from batch_engine.pipeline.answers import fields_merged, matched
 from batch_engine.pipeline.executor import PipelineBatchExecutor, RunSettings
 from batch_engine.pipeline.flow import Chain, Flow, Parallel
 from batch_engine.pipeline.hooks import Hook
+from batch_engine.pipeline.items import Elements, ItemResult
 from batch_engine.pipeline.options import HOOKS, HookName, check_callable, check_names
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import (
@@ -384,8 +384,9 @@ def _fields_of(agent: Agent, answer: object, fields: Mapping[str, Any]) -> dict[
             hint="return a mapping of the fields it writes, or None",
         )
     name = getattr(agent, "over", None) or only_list(fields, agent.label)
-    live = [Element(number, str(number), value) for number, value in enumerate(fields[name])]
+    values = list(fields[name])
+    live = Elements(range(len(values)), tuple(map(str, range(len(values)))), values)
     after, failures, _ = matched(agent, answer, live, name)
     if failures:
         raise next(iter(failures.values()))
-    return {name: [element.value for element in after]}
+    return {name: list(after.values)}

@@ -1,0 +1,92 @@
+"""Items on their way through a scope, and what came of a source item in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import repeat
+from typing import Any, NamedTuple
+
+__all__ = ["Element", "Elements", "ItemResult", "plain_results"]
+
+
+class Element(NamedTuple):
+    """An item on its way: the place of its source item in the chunk, its key, its value."""
+
+    source: int
+    key: str
+    value: Any
+
+    def now(self, value: Any) -> Element:
+        """The same item with another value."""
+        return Element(self.source, self.key, value)
+
+
+class Elements:
+    """Elements in columns. Most stages change nothing but the values; then the other columns are
+    handed on as they are, and an object per item is never made. Iterating makes them.
+
+    >>> [element.value for element in Elements(range(2), ("a", "b"), [1, 2])]
+    [1, 2]
+    """
+
+    __slots__ = ("keys", "sources", "values")
+
+    def __init__(self, sources: Sequence[int], keys: Sequence[str], values: Sequence[Any]) -> None:
+        self.sources = sources
+        self.keys = keys
+        self.values = values
+
+    @classmethod
+    def of(cls, elements: Iterable[Element]) -> Elements:
+        """The columns of single elements."""
+        columns = list(zip(*elements, strict=True)) or [(), (), ()]
+        return cls(columns[0], columns[1], columns[2])
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Element]:
+        """Each as an `Element`."""
+        return map(_element, zip(self.sources, self.keys, self.values, strict=True))
+
+    def now(self, values: Sequence[Any]) -> Elements:
+        """The same items with other values."""
+        return Elements(self.sources, self.keys, values)
+
+    def within(self, sources: Container[int]) -> Elements:
+        """Those that come from these sources."""
+        return Elements.of(element for element in self if element.source in sources)
+
+    def without(self, sources: Container[int]) -> Elements:
+        """Those that come from other sources."""
+        return Elements.of(element for element in self if element.source not in sources)
+
+    def joined(self, others: Elements) -> Elements:
+        """Both in the order of their sources."""
+        return Elements.of(sorted((*others, *self), key=lambda element: element.source))
+
+
+class ItemResult(NamedTuple):
+    """What came of one source item: the items that it became (none: it was filtered out),
+    whether they were loaded (``load_existing``), and, with the first result of a chunk, the
+    fields that the chunk's stages wrote beside the items. ``also`` names, by field, the items
+    that the field was written for and that failed later on: when they are run again, what is
+    then written for them must not count a second time."""
+
+    outputs: tuple[Any, ...]
+    loaded: bool = False
+    fields: Mapping[str, Any] | None = None
+    also: Mapping[str, Sequence[str]] | None = None
+
+
+# Calling the classes would be half of the cost of a stage.
+_element: Callable[[tuple[int, str, Any]], Element] = partial(tuple.__new__, Element)
+_result: Callable[[tuple[Any, ...]], ItemResult] = partial(tuple.__new__, ItemResult)
+
+
+def plain_results(values: Iterable[Any]) -> list[ItemResult]:
+    """For each value a result that consists of it alone."""
+    nothing = repeat(None)
+    return list(map(_result, zip(zip(values), repeat(False), nothing, nothing)))
