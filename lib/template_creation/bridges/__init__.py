@@ -1,5 +1,6 @@
 """Bridges: what answers a batch request, and the seam that all of them share."""
 
+from template_creation.bridges.api import ApiBridge
 from template_creation.bridges.base import CONTENT_ENHANCER, AgentBridgeInvoker, StreamingBridge
 from template_creation.bridges.file import FileBridge
 from template_creation.bridges.offline import OfflineBridge
@@ -8,6 +9,7 @@ from template_creation.bridges.strength import is_habit, stated, strength
 __all__ = [
     "CONTENT_ENHANCER",
     "AgentBridgeInvoker",
+    "ApiBridge",
     "FileBridge",
     "OfflineBridge",
     "StreamingBridge",

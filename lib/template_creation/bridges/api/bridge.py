@@ -1,0 +1,229 @@
+"""A model behind the Messages API: agents handed over one by one while it still writes.
+
+One call, always streamed, never repeated from here: what failed is raised as a typed error
+after everything that was complete, and the engine asks again for the rest. (DESIGN section 5;
+facts/llm-api.md sections 1 and 2; docs/api-bridge.md.)
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from batch_engine.core import AuthError, BudgetError, WorkError
+from template_creation.bridges.api.answer import Answer, Call
+from template_creation.bridges.api.client import ApiClient, base_url_of, read_key, shown_url
+from template_creation.bridges.api.failures import Failures, NotAcceptedError
+from template_creation.bridges.api.parameters import Effort, Parameters, Structured
+from template_creation.errors import BadInput
+from template_creation.exchange import PriceList, load_prices
+from template_creation.values.agent import Issue
+from template_creation.values.answer import AnsweredAgent, AnswerEvent, RequestUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import httpx2
+
+__all__ = ["ApiBridge"]
+
+logger = logging.getLogger(__name__)
+
+VENDOR = "https://api.anthropic.com"
+
+
+class ApiBridge:
+    """A `StreamingBridge` to a model, by the anthropic SDK.
+
+    ``api_key`` is read from ``ANTHROPIC_API_KEY`` at each call where it is not given; it is in
+    no message, log or representation. ``base_url`` names a compatible server (``http://...``),
+    else ``ANTHROPIC_BASE_URL`` does; of such a server nothing is assumed: it gets no schema
+    (unless ``structured="on"``) and no effort (unless one is given). ``prices`` says what the
+    vendor's models take and cost; ``max_output_tokens`` bounds an answer, thinking included.
+
+    Times are in seconds: ``connect_timeout_s`` for a connection, ``read_timeout_s`` for the
+    longest silence, ``deadline_s`` for the whole call; ``retry_after_cap_s`` bounds what a
+    server may ask to wait. ``http_client`` (an ``httpx2.Client``) and ``clock`` are for tests.
+
+    Raises `BadInput` for a setting that cannot be used.
+
+    >>> ApiBridge(model="claude-sonnet-5-5", api_key="sk-secret")
+    ApiBridge(model='claude-sonnet-5-5')
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        prices: PriceList | None = None,
+        max_output_tokens: int | None = None,
+        effort: Effort | None = None,
+        structured: Structured = "auto",
+        connect_timeout_s: float = 10.0,
+        read_timeout_s: float = 60.0,
+        deadline_s: float = 600.0,
+        retry_after_cap_s: float = 60.0,
+        http_client: httpx2.Client | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not model.strip():
+            raise BadInput("the api bridge needs a model", hint="name one with --model")
+        for name, value in (
+            ("connect_timeout_s", connect_timeout_s),
+            ("read_timeout_s", read_timeout_s),
+            ("deadline_s", deadline_s),
+            ("max_output_tokens", 1 if max_output_tokens is None else max_output_tokens),
+        ):
+            if not value > 0:
+                raise BadInput(f"{name} is {value!r}", hint="give a number above 0")
+        self.model = model
+        self._api_key = api_key
+        self._base_url = base_url_of(base_url)
+        self._prices = prices or load_prices()
+        self._parameters = Parameters(
+            model,
+            None if self._is_foreign else self._prices.model(model),
+            structured=structured,
+            effort=effort,
+            max_output_tokens=max_output_tokens,
+        )
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = min(read_timeout_s, deadline_s)
+        self._deadline_s = deadline_s
+        self._retry_after_cap_s = retry_after_cap_s
+        self._http_client = http_client
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"ApiBridge(model={self.model!r})"
+
+    def stream(
+        self,
+        *,
+        agent_name: str,
+        input_data: Mapping[str, Any],
+        context: Mapping[str, Any],
+    ) -> Generator[AnswerEvent]:
+        """Each agent as its object closes; then what was not taken, then the `RequestUsage`.
+
+        ``context`` may say ``max_output_tokens``, ``estimated_input_tokens`` with its
+        ``estimator``, and ``cache_prompt`` (further requests share the first part of this one's
+        prompt, so that the API should keep it).
+        A failure is raised after all that; where every agent was complete before it, it is an
+        `Issue` instead. A server's 400 about a parameter costs one request more: without it, as
+        all further ones, and told as an `Issue`. Closing the generator ends the call.
+        """
+        client, parameters = self._client(), self._parameters
+        client.load()
+        call = Call(
+            names=tuple(agent["name"] for agent in input_data["agents"]),
+            max_tokens=parameters.max_tokens(context.get("max_output_tokens")),
+            started=self._clock(),
+            clock=self._clock,
+            deadline_s=self._deadline_s,
+            context=context,
+        )
+        for is_last in (False, True):
+            cache = bool(context.get("cache_prompt"))
+            body = parameters.body(input_data, call.max_tokens, cache=cache)
+            logger.debug(
+                "asking %s for %d agents: %d bytes, at most %d tokens, schema %s",
+                self.model,
+                len(call.names),
+                len(json.dumps(body)),
+                call.max_tokens,
+                parameters.style(input_data),
+            )
+            with ExitStack() as stack:
+                try:
+                    opened = stack.enter_context(client.opened(body))
+                except NotAcceptedError as exc:
+                    refused = exc
+                else:
+                    answer = Answer(call, parameters, client.failures, self._prices)
+                    yield from answer.events(opened)
+                    return
+            instead = parameters.give_up(refused.message)
+            if is_last or not instead:
+                raise refused
+            logger.info("%s; %s", refused.message, instead)
+            yield Issue("request-parameter", "$", refused.message, instead, "warning")
+
+    def invoke(
+        self,
+        *,
+        agent_name: str,
+        input_data: Mapping[str, Any],
+        context: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """What `stream` hands over, as one object: ``enhancements``, ``usage``, ``issues`` and,
+        where the answer was not whole, ``stopped`` with the reason. A failure before the first
+        complete agent is raised."""
+        agents: list[dict[str, Any]] = []
+        answer: dict[str, Any] = {"enhancements": agents}
+        events = self.stream(agent_name=agent_name, input_data=input_data, context=context)
+        try:
+            with closing(events):
+                for event in events:
+                    if isinstance(event, AnsweredAgent):
+                        agents.append({**event.data, "agent_name": event.name})
+                    elif isinstance(event, RequestUsage):
+                        answer["usage"] = event.to_json()
+                    else:
+                        answer.setdefault("issues", []).append(asdict(event))
+        except WorkError as exc:
+            if not agents:
+                raise
+            logger.warning("the answer is not whole: %s", exc.message)
+            answer["stopped"] = {"code": exc.code, "message": exc.message, "hint": exc.hint}
+        return answer
+
+    def count_tokens(self, input_data: Mapping[str, Any]) -> int | None:
+        """The API's count of the prompt for the request document ``input_data``; it costs
+        nothing. ``None`` where the server does not count, or could not be asked. Raises
+        `AuthError` and `BudgetError`, as a request would meet the same."""
+        return self._count(self._parameters.counted(input_data))
+
+    def count_text(self, text: str) -> int | None:
+        """As `count_tokens`, for a prompt."""
+        return self._count(self._parameters.counted_text(text))
+
+    def _count(self, body: Mapping[str, Any]) -> int | None:
+        try:
+            return self._client().count(body)
+        except (AuthError, BudgetError):
+            raise
+        except WorkError as exc:
+            logger.debug("no count of tokens: %s", exc.message)
+            return None
+
+    @property
+    def _is_foreign(self) -> bool:
+        return bool(self._base_url) and self._base_url != VENDOR
+
+    def _client(self) -> ApiClient:
+        key = read_key(self._api_key, base_url=self._base_url if self._is_foreign else "")
+        failures = Failures(
+            model=self.model,
+            base_url=shown_url(self._base_url) if self._is_foreign else "",
+            known_models=tuple(self._prices.models),
+            retry_after_cap_s=self._retry_after_cap_s,
+            hide=key.hide,
+            now=lambda: datetime.now(UTC),
+        )
+        return ApiClient(
+            key=key,
+            base_url=self._base_url,
+            failures=failures,
+            connect_timeout_s=self._connect_timeout_s,
+            read_timeout_s=self._read_timeout_s,
+            http_client=self._http_client,
+        )
