@@ -97,7 +97,8 @@ class ModelFacts(_Frozen):
     ``tokens_per_o200k`` is for `template_creation.exchange.tokens.pick_estimator`;
     ``structured_outputs`` says whether it takes a JSON schema for its answer, and ``thinking``
     whether it thinks: ``off``, ``optional`` (when asked to), ``adaptive`` (can be turned down)
-    or ``always``. Thinking counts as output.
+    or ``always``. Thinking counts as output; ``less_thinking`` is the ``thinking.type`` that
+    keeps the model from thinking before it writes, ``""`` where there is none.
     """
 
     id: str
@@ -106,6 +107,7 @@ class ModelFacts(_Frozen):
     tokens_per_o200k: float = Field(default=2.0, gt=0)
     structured_outputs: bool = False
     thinking: Literal["off", "optional", "adaptive", "always"] = "off"
+    less_thinking: Literal["", "between_tools", "disabled"] = ""
     prices: tuple[PriceTier, ...] = ()
 
     @model_validator(mode="after")
