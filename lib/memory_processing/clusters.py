@@ -19,6 +19,7 @@ from memory_processing.similarity import near_pairs
 __all__ = ["GroupPlan", "Member", "MergePair", "ReviewPair", "Verdict", "plan_group"]
 
 Verdict = Literal["merge", "apart"]
+BELOW = "similarity: below the merge threshold"
 MAX_REVIEWS = 20
 """Open pairs that are kept per memory, the most similar first."""
 
@@ -120,9 +121,9 @@ def _judged(
     if verdict is not None:
         by: Literal["review", "apart"] = "review" if verdict == "merge" else "apart"
         return _Edge(similarity, verdict == "merge", (), by)
+    if similarity < config.merge_threshold:  # what the guards say is found when it is shown
+        return _Edge(similarity, False, (BELOW,), "similarity")
     reasons = reasons_against(first.text, second.text, guards=config.guards)
-    if similarity < config.merge_threshold:
-        reasons = ("similarity: below the merge threshold", *reasons)
     return _Edge(similarity, not reasons, reasons, "similarity")
 
 

@@ -22,6 +22,8 @@ _NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\w.,:/%°-]*(?<![.,:-])")
 _SYMBOL = re.compile(r"[^\w\s.,;:!'\"()\-–—…“”‘’`]+|!=")
 _TOKEN = re.compile(r"`[^`]+`|\w+(?:[./:@]\w+)*")
 _JOINTS = frozenset("./:@_`")
+_CODE_LIKE = re.compile(r"[/:@_`]|\.\w|\w[A-Z]")
+_DIGIT = re.compile(r"\d")
 
 
 def _set(words: str) -> frozenset[str]:
@@ -113,11 +115,8 @@ def _traits(text: str) -> _Traits:
     return _Traits(
         words=words,
         capitalised=capitalised,
-        names=tuple(sorted(token for token in _TOKEN.findall(plain) if _is_name(token))),
-        numbers=(
-            *_NUMBER.findall(plain),
-            *(word for word in words if word in _NUMBER_WORDS or _has_digit_inside(word)),
-        ),
+        names=_names_in(plain),
+        numbers=_numbers_in(plain, words),
         symbols=tuple(_SYMBOL.findall(plain)),
         negations=tuple(sorted(word for word in words if _is_negation(word))),
     )
@@ -128,6 +127,20 @@ _PLAIN = _FILLERS | _NEGATIONS | _QUALIFIERS | _NUMBER_WORDS
 
 def _is_negation(word: str) -> bool:
     return word.replace("'", "") in _NEGATIONS or word.endswith("n't")
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    if not _CODE_LIKE.search(text):
+        return ()
+    return tuple(sorted(token for token in _TOKEN.findall(text) if _is_name(token)))
+
+
+def _numbers_in(text: str, words: Sequence[str]) -> tuple[str, ...]:
+    spelled = [word for word in words if word in _NUMBER_WORDS]
+    if _DIGIT.search(text):
+        inside = [word for word in words if _has_digit_inside(word)]
+        return (*_NUMBER.findall(text), *spelled, *inside)
+    return tuple(spelled)
 
 
 def _is_name(token: str) -> bool:

@@ -6,7 +6,6 @@ not in it: the same fact from another source, or with another confidence, is the
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from hashlib import sha256
 
@@ -22,8 +21,7 @@ __all__ = [
 ]
 
 _NOT_CONTRIBUTED = frozenset({"id", "provenance"})
-_SPACE = re.compile(r"\s+")
-_END = re.compile(r"(?<=[\w)\]\"'`])\.$")
+_CLOSING = frozenset("_)]}\"'`")
 
 
 def normalise(text: str) -> str:
@@ -39,7 +37,9 @@ def normalise(text: str) -> str:
         plain = text.lower()
     else:
         plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return _END.sub("", _SPACE.sub(" ", plain).strip())
+    plain = " ".join(plain.split())
+    ends = len(plain) > 1 and plain[-1] == "." and (plain[-2].isalnum() or plain[-2] in _CLOSING)
+    return plain[:-1] if ends else plain
 
 
 def group_key(record: MemoryRecord) -> str:

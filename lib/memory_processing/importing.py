@@ -24,7 +24,7 @@ from batch_engine.core.failpoints import failpoint
 from memory_processing.batch import Placed, check
 from memory_processing.config import BatchProcessingConfig, LiveConfig
 from memory_processing.consolidate import consolidate
-from memory_processing.errors import Category
+from memory_processing.errors import CATEGORIES, Category
 from memory_processing.importers.seam import RawRecord, Source
 from memory_processing.monitor import Monitor
 from memory_processing.quality import DataQuality, QualityCounter
@@ -350,7 +350,7 @@ def _report_of(
             rolled_back=signs["r"],
         ),
         errors=tuple(errors),
-        by_category=dict(+categories),
+        by_category={name: categories[name] for name in CATEGORIES if categories[name]},
         quality=quality,
         resumed=resumed,
         stopped=stopped,

@@ -14,6 +14,7 @@ from batch_engine.core import ConfigurationError
 from memory_processing.clusters import ReviewPair, Verdict
 from memory_processing.config import BatchProcessingConfig
 from memory_processing.consolidate import consolidate
+from memory_processing.guards import reasons_against
 from memory_processing.identity import group_key, memory_id
 from memory_processing.record import MemoryRecord
 from memory_processing.stores.protocol import MemoryStore
@@ -51,7 +52,8 @@ def _open(pair: ReviewPair, store: MemoryStore) -> OpenPair:
     first, second = (
         MemoryRecord.model_validate_json(found[name].data) for name in (pair.first, pair.second)
     )
-    return OpenPair(first, second, pair.similarity, pair.reasons)
+    reasons = (*pair.reasons, *reasons_against(first.text, second.text))
+    return OpenPair(first, second, pair.similarity, tuple(dict.fromkeys(reasons)))
 
 
 def resolve_id(store: MemoryStore, name: str) -> str:
