@@ -40,10 +40,12 @@ def json_encoder(*, sort_keys: bool) -> Callable[[Any], str]:
     options = (None, ":", ",", sort_keys, False, True)  # indent, separators, sort, skip, NaN
     compiled = make(None, whole.default, json.encoder.encode_basestring_ascii, *options)
 
+    scalars, join = _SCALARS, "".join
+
     def encode(value: Any) -> str:
-        if type(value) in _SCALARS:
+        if type(value) in scalars:
             return whole.encode(value)
-        return "".join(compiled(value, 0))
+        return join(compiled(value, 0))
 
     return encode
 
@@ -74,7 +76,9 @@ def item_key(item: object) -> str:
     >>> item_key("7") == item_key(7)
     False
     """
-    return _hash(canonical_json(item))
+    text = _encode(item) if _is_plain(item) else _tagged(item)
+    raw = text.encode("utf-8", "surrogatepass")
+    return blake2b(raw, digest_size=KEY_BYTES).hexdigest()
 
 
 def fingerprint(*parts: object) -> str:

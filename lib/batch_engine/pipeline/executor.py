@@ -23,7 +23,6 @@ from batch_engine.core import (
     ExecutorChoice,
     Listener,
     ListenerFailure,
-    Outcome,
     RetryPolicy,
     RunStore,
     item_key,
@@ -76,8 +75,9 @@ class RunSettings:
 
 @dataclass(slots=True)
 class PipelineBatchExecutor:
-    """Runs one scope. ``keep=True`` remembers outcomes, so that an item which occurs again is
-    not run again, and what failed can be retried; without it memory is that of a chunk.
+    """Runs one scope. ``keep=True`` remembers results (``done``, by key), so that an item which
+    occurs again is not run again, and what failed can be retried; without it memory is that of
+    a chunk.
 
     >>> (scope,) = BatchingScopeManager().detect_scopes(batched(Score(), chunk_size=100))
     >>> for batch in PipelineBatchExecutor(scope).stream({"companies": companies}):
@@ -92,7 +92,7 @@ class PipelineBatchExecutor:
     stopped: str = ""
     field_name: str = ""
     fingerprint: str = ""
-    outcomes: dict[str, Outcome[ItemResult]] = field(default_factory=dict)
+    done: dict[str, ItemResult] = field(default_factory=dict)
     listener_failures: tuple[ListenerFailure, ...] = ()
     _counted: set[tuple[str, str]] = field(default_factory=set)
     _hooks: HookRunner = field(init=False)
@@ -216,14 +216,6 @@ class PipelineBatchExecutor:
     # -- after ------------------------------------------------------------------------------
 
     def _batch(self, chunk: ChunkResult[ItemResult], total: int | None) -> BatchResult:
-        outcomes = {outcome.key: outcome for outcome in chunk.outcomes}
-        if self.keep:
-            self.outcomes.update(outcomes)
-        results: list[Any] = []
-        for key in chunk.keys:
-            outcome = outcomes.get(key) or self.outcomes.get(key)
-            if outcome is not None and outcome.value is not None:
-                results.extend(outcome.value.outputs)
         merge = FieldMerge(self.scope.options.reduce)
         with_fields = [o for o in chunk.outcomes if o.value is not None and o.value.fields]
         for outcome in with_fields:
@@ -235,13 +227,27 @@ class PipelineBatchExecutor:
             number=chunk.number,
             total=total,
             counts=_counted(chunk),
-            attempt=max((outcome.attempts for outcome in chunk.outcomes), default=0) or 1,
+            attempt=max([outcome.attempts for outcome in chunk.outcomes], default=0) or 1,
             elapsed_s=chunk.summary.elapsed_s,
-            errors={o.key: o.error for o in chunk.outcomes if o.error is not None},
+            errors={o.key: o.error for o in chunk.outcomes if o.error is not None}
+            if chunk.summary.counts.failed
+            else {},
             items=self._cut.items.pop(chunk.number, ()),
-            results=results,
+            results=self._results(chunk),
             fields=merge.fields,
         )
+
+    def _results(self, chunk: ChunkResult[ItemResult]) -> list[Any]:
+        """What became of the items, in input order; items that occur again have the results of
+        the first."""
+        fine = {o.key: o.value for o in chunk.outcomes if o.value is not None}
+        if self.keep:
+            self.done.update(fine)
+        outputs = [value.outputs for value in fine.values()]
+        if len(chunk.outcomes) < len(chunk.keys):
+            known = self.done if self.keep else fine
+            outputs = [known[key].outputs for key in chunk.keys if key in known]
+        return list(itertools.chain.from_iterable(outputs))
 
     def _note_counted(self, result: ItemResult | None) -> None:
         for name, failed in (result.also or {}).items() if result else ():
@@ -320,17 +326,23 @@ class _Load:
 
 
 def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:
-    ok = loaded = failed = dropped = 0
-    for outcome in chunk.outcomes:
-        if outcome.value is None:
-            failed += 1
-        elif outcome.status == "loaded" or outcome.value.loaded:
-            loaded += 1
-        elif outcome.value.outputs:
-            ok += 1
-        else:
-            dropped += 1
-    return PipelineCounts(ok, loaded, failed, dropped, chunk.summary.counts.duplicates)
+    counts = chunk.summary.counts
+    values = [outcome.value for outcome in chunk.outcomes if outcome.value is not None]
+    odd = [value for value in values if value.loaded or not value.outputs]
+    if not odd and not counts.loaded:  # as it mostly is
+        return PipelineCounts(len(values), 0, counts.failed, 0, counts.duplicates)
+    loaded = sum(
+        outcome.status == "loaded" or outcome.value.loaded
+        for outcome in chunk.outcomes
+        if outcome.value is not None
+    )
+    dropped = sum(
+        outcome.status != "loaded" and not outcome.value.loaded and not outcome.value.outputs
+        for outcome in chunk.outcomes
+        if outcome.value is not None
+    )
+    ok = len(values) - loaded - dropped
+    return PipelineCounts(ok, loaded, counts.failed, dropped, counts.duplicates)
 
 
 def _batches_of(chunker: Chunker[Any], source: object) -> int | None:

@@ -281,9 +281,7 @@ class PipelineStream:
         )
         known = {
             executor.scope.name: {
-                key: outcome.value._replace(loaded=False)
-                for key, outcome in executor.outcomes.items()
-                if outcome.value is not None
+                key: result._replace(loaded=False) for key, result in executor.done.items()
             }
             for executor in self._executors.values()
         }
