@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from template_creation.cli.bridge_command import bridge_app
 from template_creation.cli.run import guarded
 from template_creation.errors import BadInput, ExitCode
 
@@ -201,6 +202,9 @@ def render(
             force=force,
             dry_run=dry_run,
         )
+
+
+app.add_typer(bridge_app, name="bridge")
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from template_creation.exchange import read_answer
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent
 
-__all__ = ["Intake", "Reading", "Verdict", "read_agent_file", "take_in"]
+__all__ = ["Intake", "Reading", "Verdict", "agent_paths", "read_agent_file", "take_in"]
 
 Verdict = Literal["take", "done", "refuse", "writing", "leave"]
 """``take``: holds agents to hand over. ``done``: says nothing new, or that the host failed; it
@@ -138,7 +138,7 @@ def _all(intake: Intake) -> Iterator[Reading]:
     mine = [item for item in intake.dossiers.values() if intake.caller.asked(item)]
     seen: set[Path] = set()
     for dossier in sorted(mine, key=lambda item: not item.pending):
-        for path in _fresh(_agent_paths(dossier, intake.layout), seen):
+        for path in _fresh(agent_paths(dossier, intake.layout), seen):
             yield _agent_file(path, dossier, intake)
         for path in _fresh(_unconfirmed_paths(dossier, intake.layout), seen):
             reading = _agent_file(path, dossier, intake)
@@ -161,7 +161,7 @@ def _fresh(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
             yield path
 
 
-def _agent_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
+def agent_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
     """Files of single agents: where they should be, then beside the prompt, also in the place
     that the bridge folder was moved from."""
     for one in (layout, Layout(Path(dossier.folder))):
