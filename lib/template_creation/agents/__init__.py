@@ -1,12 +1,15 @@
 """From an analysis to specialist agents: recommend, ask, validate, render, write."""
 
+from template_creation.agents.budget import plan_requests
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.enhancer import AgentEnhancer
 from template_creation.agents.expand import Expanded, expand_agent
 from template_creation.agents.files import load_folder
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.frontmatter import read_frontmatter, write_frontmatter
+from template_creation.agents.ledger import Ledger, Spent
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
+from template_creation.agents.plans import LeftOut, Limits, PlannedRequest, RequestPlan
 from template_creation.agents.profiles import BOUNDARIES, SEED, Profile, SectionRule
 from template_creation.agents.recommend import MAX_AGENTS, recommend_agents
 from template_creation.agents.request import (
@@ -29,16 +32,23 @@ __all__ = [
     "EnhancementResult",
     "Expanded",
     "KnownIds",
+    "Ledger",
+    "LeftOut",
+    "Limits",
     "PackageView",
     "ParsedAnswer",
+    "PlannedRequest",
     "Profile",
+    "RequestPlan",
     "SectionRule",
+    "Spent",
     "build_request",
     "expand_agent",
     "folder_globs",
     "has_errors",
     "load_folder",
     "parse_answer",
+    "plan_requests",
     "read_frontmatter",
     "recommend_agents",
     "render_stub",

@@ -12,7 +12,15 @@ from template_creation.exchange.prices import (
     TokenCounts,
     load_prices,
 )
-from template_creation.exchange.prompt import render_batch_prompt, request_document
+from template_creation.exchange.prompt import (
+    AnswerStyle,
+    Contract,
+    PromptParts,
+    example_answer,
+    prompt_parts,
+    render_batch_prompt,
+    request_document,
+)
 from template_creation.exchange.prompts import (
     fence_for,
     prompt_text,
@@ -21,6 +29,7 @@ from template_creation.exchange.prompts import (
 )
 from template_creation.exchange.reader import AnswerReader, read_answer
 from template_creation.exchange.schema import SchemaStyle, response_schema, schema_style
+from template_creation.exchange.shapes import canonical, did_you_mean, plain_key
 from template_creation.exchange.tokens import (
     TOKEN_ESTIMATOR,
     Calibration,
@@ -32,16 +41,24 @@ from template_creation.exchange.tokens import (
 __all__ = [
     "TOKEN_ESTIMATOR",
     "AnswerReader",
+    "AnswerStyle",
     "Calibration",
+    "Contract",
     "Estimator",
     "ModelFacts",
     "PriceList",
+    "PromptParts",
     "SchemaStyle",
     "TokenCounts",
+    "canonical",
+    "did_you_mean",
     "estimate_tokens",
+    "example_answer",
     "fence_for",
     "load_prices",
     "pick_estimator",
+    "plain_key",
+    "prompt_parts",
     "prompt_text",
     "prompts_folder",
     "read_answer",
