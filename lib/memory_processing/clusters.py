@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from memory_processing.config import BatchProcessingConfig
-from memory_processing.guards import reasons_against
+from memory_processing.guards import blocking_reason
 from memory_processing.similarity import near_pairs
 
 __all__ = ["GroupPlan", "Member", "MergePair", "ReviewPair", "Verdict", "plan_group"]
@@ -121,10 +121,10 @@ def _judged(
     if verdict is not None:
         by: Literal["review", "apart"] = "review" if verdict == "merge" else "apart"
         return _Edge(similarity, verdict == "merge", (), by)
-    if similarity < config.merge_threshold:  # what the guards say is found when it is shown
+    if similarity < config.merge_threshold:  # all reasons are found when the pair is shown
         return _Edge(similarity, False, (BELOW,), "similarity")
-    reasons = reasons_against(first.text, second.text, guards=config.guards)
-    return _Edge(similarity, not reasons, reasons, "similarity")
+    reason = blocking_reason(first.text, second.text, guards=config.guards)
+    return _Edge(similarity, not reason, (reason,) if reason else (), "similarity")
 
 
 def _assigned(ordered: Sequence[Member], edges: Mapping[tuple[int, int], _Edge]) -> dict[int, int]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from memory_processing.config import GUARDS, Guard
 
-__all__ = ["reasons_against"]
+__all__ = ["blocking_reason", "reasons_against"]
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\w.,:/%°-]*(?<![.,:-])")
@@ -72,14 +71,44 @@ _QUALIFIERS = _set(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class _Traits:
-    words: tuple[str, ...]
-    capitalised: frozenset[str]
-    names: tuple[str, ...]
-    numbers: tuple[str, ...]
-    symbols: tuple[str, ...]
-    negations: tuple[str, ...]
+    """A text as the guards see it; each view is made when it is first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.replace("’", "'")
+        self.raw = _WORD.findall(self.text)
+        self.words = tuple(word.casefold() for word in self.raw)
+        self.distinct = frozenset(self.words)
+
+    @cached_property
+    def capitalised(self) -> frozenset[str]:
+        return frozenset(
+            low
+            for word, low in zip(self.raw, self.words, strict=True)
+            if word[:1].isupper() and low not in _PLAIN
+        )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        if not _CODE_LIKE.search(self.text):
+            return ()
+        return tuple(sorted(token for token in _TOKEN.findall(self.text) if _is_name(token)))
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        spelled = [word for word in self.words if word in _NUMBER_WORDS]
+        if not _DIGIT.search(self.text):
+            return tuple(spelled)
+        inside = [word for word in self.words if _has_digit_inside(word)]
+        return (*_NUMBER.findall(self.text), *spelled, *inside)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(_SYMBOL.findall(self.text))
+
+    @cached_property
+    def negations(self) -> tuple[str, ...]:
+        return tuple(sorted(word for word in self.words if _is_negation(word)))
 
 
 def reasons_against(
@@ -102,45 +131,22 @@ def reasons_against(
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
-def _traits(text: str) -> _Traits:
-    plain = text.replace("’", "'")
-    raw = _WORD.findall(plain)
-    words = tuple(word.casefold() for word in raw)
-    capitalised = frozenset(
-        low
-        for word, low in zip(raw, words, strict=True)
-        if word[:1].isupper() and low not in _PLAIN
-    )
-    return _Traits(
-        words=words,
-        capitalised=capitalised,
-        names=_names_in(plain),
-        numbers=_numbers_in(plain, words),
-        symbols=tuple(_SYMBOL.findall(plain)),
-        negations=tuple(sorted(word for word in words if _is_negation(word))),
-    )
+def blocking_reason(first: str, second: str, *, guards: Sequence[Guard] = GUARDS) -> str:
+    """One of `reasons_against`, the one that is found soonest; empty if there is none."""
+    left, right = sorted((first, second))
+    a, b = _traits(left), _traits(right)
+    for guard in sorted(guards, key=_SOONEST.index):
+        if reason := _CHECKS[guard](a, b):
+            return f"{guard}: {reason}"
+    return ""
 
 
+_traits = lru_cache(maxsize=4096)(_Traits)
 _PLAIN = _FILLERS | _NEGATIONS | _QUALIFIERS | _NUMBER_WORDS
 
 
 def _is_negation(word: str) -> bool:
     return word.replace("'", "") in _NEGATIONS or word.endswith("n't")
-
-
-def _names_in(text: str) -> tuple[str, ...]:
-    if not _CODE_LIKE.search(text):
-        return ()
-    return tuple(sorted(token for token in _TOKEN.findall(text) if _is_name(token)))
-
-
-def _numbers_in(text: str, words: Sequence[str]) -> tuple[str, ...]:
-    spelled = [word for word in words if word in _NUMBER_WORDS]
-    if _DIGIT.search(text):
-        inside = [word for word in words if _has_digit_inside(word)]
-        return (*_NUMBER.findall(text), *spelled, *inside)
-    return tuple(spelled)
 
 
 def _is_name(token: str) -> bool:
@@ -153,7 +159,7 @@ def _has_digit_inside(word: str) -> bool:
 
 
 def _names(a: _Traits, b: _Traits) -> str:
-    one_sided = set(a.words) ^ set(b.words)
+    one_sided = a.distinct ^ b.distinct
     found = {word for word in one_sided if word in a.capitalised or word in b.capitalised}
     return _shown(found) or _difference(a.names, b.names)
 
@@ -175,7 +181,7 @@ def _symbols(a: _Traits, b: _Traits) -> str:
 
 
 def _order(a: _Traits, b: _Traits) -> str:
-    shared = set(a.words) & set(b.words) - _FILLERS
+    shared = (a.distinct & b.distinct) - _FILLERS
     ours = [word for word in a.words if word in shared]
     theirs = [word for word in b.words if word in shared]
     if ours == theirs:
@@ -191,7 +197,7 @@ def _opposites(a: _Traits, b: _Traits) -> str:
 
 
 def _substitution(a: _Traits, b: _Traits) -> str:
-    ours, theirs = set(a.words) - set(b.words), set(b.words) - set(a.words)
+    ours, theirs = a.distinct - b.distinct, b.distinct - a.distinct
     left = {word for word in ours - _FILLERS if not _inflected(word, theirs)}
     right = {word for word in theirs - _FILLERS if not _inflected(word, ours)}
     if left and right:
@@ -199,7 +205,7 @@ def _substitution(a: _Traits, b: _Traits) -> str:
     return _shown(left | right)
 
 
-def _inflected(word: str, others: set[str]) -> bool:
+def _inflected(word: str, others: frozenset[str]) -> bool:
     """Whether the plural or the singular of a word of four letters and more is in ``others``."""
     if len(word) < 4:
         return False
@@ -226,3 +232,13 @@ _CHECKS: dict[Guard, Callable[[_Traits, _Traits], str]] = {
     "opposites": _opposites,
     "substitution": _substitution,
 }
+
+_SOONEST: tuple[Guard, ...] = (
+    "substitution",
+    "order",
+    "negation",
+    "numbers",
+    "symbols",
+    "names",
+    "opposites",
+)
