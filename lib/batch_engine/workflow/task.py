@@ -128,16 +128,20 @@ class TaskInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskHandler:
-    """A registered task. ``open`` tasks take inputs that are not listed; ``outside`` ones wait
-    for something outside of this process, so that several at a time are faster; ``batch`` ones
-    get a whole chunk (`create_batch_task_handler`). ``function`` is what its fingerprint reads."""
+    """A registered task: ``run(call)``, or ``run(step, context, workspace)`` of a batch one.
+
+    ``open`` tasks take inputs that are not listed; ``outside`` ones wait
+    for something outside of this process, so that several at a time are faster; ``timed`` ones end
+    by themselves after `TaskCall.timeout_s`; ``batch`` ones get a whole chunk
+    (`create_batch_task_handler`). ``function`` is what its fingerprint reads."""
 
     name: str
-    run: Callable[[TaskCall], Any]
+    run: Callable[..., Any]
     function: Callable[..., Any]
     inputs: tuple[TaskInput, ...] = ()
     open: bool = False
     outside: bool = False
+    timed: bool = False
     batch: bool = False
     summary: str = ""
 
@@ -211,6 +215,7 @@ def register_task(
     *,
     inputs: Iterable[TaskInput] | None = None,
     outside: bool = False,
+    timed: bool = False,
     open: bool = False,
     registry: TaskRegistry = REGISTRY,
 ) -> Callable[[F], F]:
@@ -219,7 +224,8 @@ def register_task(
     any other are its parameters. See `TaskHandler` for the other options."""
 
     def register(function: F) -> F:
-        registry.add(handler_of(function, name=name, inputs=inputs, outside=outside, open=open))
+        options = {"outside": outside, "timed": timed, "open": open}
+        registry.add(handler_of(function, name=name, inputs=inputs, **options))
         return function
 
     return register
@@ -231,6 +237,7 @@ def handler_of(
     name: str | None = None,
     inputs: Iterable[TaskInput] | None = None,
     outside: bool = False,
+    timed: bool = False,
     open: bool = False,
 ) -> TaskHandler:
     """The handler that a function makes."""
@@ -241,11 +248,12 @@ def handler_of(
     summary = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
     return TaskHandler(
         name=name or str(getattr(function, "__name__", "task")),
-        run=_Bound(function, tuple(parameters.values())),
+        run=function if batch else _Bound(function, tuple(parameters.values())),
         function=getattr(function, "__wrapped__", function),
         inputs=known,
         open=open or any_input,
         outside=outside,
+        timed=timed,
         batch=batch,
         summary=summary,
     )

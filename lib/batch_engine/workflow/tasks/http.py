@@ -38,6 +38,7 @@ _RETRY_STATUS = (429, 500, 502, 503, 504)
         TaskInput("retry", "{max_attempts, delay, status_codes}", schema={"type": "object"}),
     ),
     outside=True,
+    timed=True,
 )
 def http_request(call: TaskCall) -> dict[str, Any]:
     """Sends a request; gives status_code, headers, body and json."""

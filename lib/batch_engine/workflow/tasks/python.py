@@ -75,6 +75,7 @@ def import_function(path: str) -> Callable[..., Any]:
     "python_module",
     inputs=(TaskInput("module", "The module.", required=True), *_PROGRAM_INPUTS),
     outside=True,
+    timed=True,
 )
 def python_module(call: TaskCall) -> dict[str, Any]:
     """Runs a module as a program (python -m) with the workspace on its path."""
@@ -89,6 +90,7 @@ def python_module(call: TaskCall) -> dict[str, Any]:
         *_PROGRAM_INPUTS,
     ),
     outside=True,
+    timed=True,
 )
 def python_script(call: TaskCall) -> dict[str, Any]:
     """Runs a Python script as a program."""

@@ -40,7 +40,7 @@ INPUTS = (
 )  # fmt: skip
 
 
-@register_task("shell", inputs=INPUTS, outside=True)
+@register_task("shell", inputs=INPUTS, outside=True, timed=True)
 def shell(call: TaskCall) -> dict[str, Any]:
     """Runs a command in the workspace; gives return_code, stdout and stderr."""
     given = call.inputs

@@ -1,0 +1,314 @@
+"""The workflow engine: steps one after the other, each stored when it is done.
+
+::
+
+    engine = WorkflowEngine(load_workflow(Path("digest.yaml")), workspace=Path("runs/one"))
+    result = engine.run({"folder": "docs"})
+    result.status, result.steps["digest"].counts
+    engine.run(resume=True)       # after a crash: goes on; nothing finished runs again
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from batch_engine.core import (
+    ExecutorChoice,
+    Listener,
+    Pause,
+    RunCompleted,
+    RunStarted,
+    SqliteRunStore,
+)
+from batch_engine.core.sqlite_store import RunStatus as StoreStatus
+from batch_engine.workflow.definition import Step, Workflow, nested_tasks
+from batch_engine.workflow.errors import WorkflowError
+from batch_engine.workflow.load import load_workflow
+from batch_engine.workflow.params import resolve_params
+from batch_engine.workflow.report import StepReport, WorkflowResult
+from batch_engine.workflow.runs import new_workspace, prepare, run_number_of, state_folder
+from batch_engine.workflow.state import RunRecord, RunStatus, WorkflowState
+from batch_engine.workflow.step_runner import Changed, Mode, StepRunner, error_view
+from batch_engine.workflow.task import AgentInvoker, Services, TaskRegistry
+from batch_engine.workflow.tasks import builtin_registry
+from batch_engine.workflow.validate import order_by_dependencies
+
+__all__ = ["WorkflowEngine"]
+
+
+class WorkflowEngine:
+    """Runs one workflow in one workspace.
+
+    ``workflow`` is a loaded one or the path of its file. Without a ``workspace`` each new run
+    gets a numbered folder in ``base_dir``. ``invoker`` answers ``agent`` tasks; ``say`` shows
+    what tasks print; ``allow_code`` permits ``python_code``; ``modules`` register tasks and are
+    loaded in worker processes too. ``executor`` and ``listeners`` are those of
+    `batch_engine.core.run_batches`, for the batch steps.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow | Path | str,
+        workspace: Path | None = None,
+        base_dir: Path = Path("runs"),
+        *,
+        registry: TaskRegistry | None = None,
+        invoker: AgentInvoker | None = None,
+        allow_code: bool = False,
+        say: Callable[[str], object] | None = None,
+        listeners: Iterable[Listener] = (),
+        executor: ExecutorChoice | None = None,
+        modules: Iterable[str] = (),
+        env: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.registry = registry or builtin_registry()
+        if not isinstance(workflow, Workflow):
+            workflow = load_workflow(Path(workflow), registry=self.registry)
+        self.workflow = workflow
+        self._workspace = None if workspace is None else Path(workspace).absolute()
+        self._base = Path(base_dir).absolute()
+        self.services = Services(invoker=invoker, allow_code=allow_code, engine=self)
+        if say is not None:
+            self.services.say = say
+        self.listeners = tuple(listeners)
+        self.executor = executor
+        self.modules = tuple(modules)
+        self._env = dict(os.environ if env is None else env)
+        self._now = now
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of the run; made when it is first asked for."""
+        if self._workspace is None:
+            self._workspace = new_workspace(self.workflow.name, self._base)
+        return self._workspace
+
+    def run(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        flow: str | None = None,
+        resume: bool = False,
+        retry: bool = False,
+        changed: Changed = "refuse",
+    ) -> WorkflowResult:
+        """Runs the steps and tells what came of them; failed steps are in the result.
+
+        ``resume`` goes on with the run in the workspace: finished steps and items are not run
+        again, a step that ended the run by failing is. ``retry`` runs the failed items and steps
+        of a run, and what follows from them. ``changed`` is what to do about a finished step
+        that is not what it was when it ran: refuse, ``"rerun"`` it and what follows, or
+        ``"keep"`` its results.
+
+        Raises `WorkflowError` before anything is started, `StoreError`, and untouched every
+        `Pause` and interrupt; what was finished is stored, and ``resume`` goes on from there.
+        """
+        self._check_secrets()
+        self._check_code()
+        given = dict(params or {})
+        again = resume or retry
+        if not again:  # before a folder is made for a run that cannot be
+            resolve_params(self.workflow.params, given)
+            self.workflow.flow(flow)
+        prepare(self.workspace)
+        store = SqliteRunStore(state_folder(self.workspace), now=self._now)
+        ended: StoreStatus = "interrupted"
+        try:
+            state = WorkflowState(store, now=self._now)
+            record = self._begin(state, given, flow, again=again)
+            mode: Mode = "retry" if retry else "resume" if again else "fresh"
+            with self._stopping():
+                result = self._steps(state, record, mode, changed)
+            state.end(result.status, result.error)
+            ended = "completed"
+            return result
+        except Pause as pause:
+            ended = "paused"
+            WorkflowState(store, now=self._now).end("paused", str(pause))
+            raise
+        except KeyboardInterrupt:
+            WorkflowState(store, now=self._now).end("interrupted")
+            raise
+        except WorkflowError as error:
+            WorkflowState(store, now=self._now).end("interrupted", error.message)
+            raise
+        finally:
+            store.close(ended)
+
+    # -- beginning --------------------------------------------------------------------------
+
+    def _check_secrets(self) -> None:
+        missing = [name for name in self.workflow.secrets if not self._env.get(name)]
+        if missing:
+            raise WorkflowError(
+                f"these environment variables have to be set: {', '.join(missing)}",
+                hint="the workflow names them under 'secrets'",
+            )
+
+    def _check_code(self) -> None:
+        if self.services.allow_code:
+            return
+        for step in self.workflow.steps:
+            tasks = [step.spec.task, *(entry.task for _, entry in nested_tasks(step))]
+            if "python_code" in tasks:
+                raise WorkflowError(
+                    f"{step.place('task')}: the step {step.name!r} runs Python code from the file",
+                    hint="look at the code, then allow it: --allow-python-code",
+                )
+
+    def _begin(
+        self, state: WorkflowState, given: Mapping[str, Any], flow: str | None, *, again: bool
+    ) -> RunRecord:
+        before = state.run
+        where = repr(str(self.workspace))
+        if before is None and again:
+            raise WorkflowError(
+                f"there is no run in {where} to go on with", hint="start one without --resume"
+            )
+        if before is None:
+            return state.begin(
+                RunRecord(
+                    workflow=self.workflow.name,
+                    file=str(self.workflow.file.absolute()) if self.workflow.file else "",
+                    flow=flow or self.workflow.default_flow,
+                    params=resolve_params(self.workflow.params, given),
+                    run_number=run_number_of(self.workspace),
+                    timestamp=self._now().isoformat(timespec="seconds"),
+                )
+            )
+        if not again:
+            raise WorkflowError(
+                f"{where} has a run of {before.workflow!r} already ({state.status})",
+                hint="go on with it (--resume), or choose another workspace",
+            )
+        if before.workflow != self.workflow.name:
+            raise WorkflowError(
+                f"{where} has a run of {before.workflow!r}, not of {self.workflow.name!r}"
+            )
+        if flow is not None and flow != before.flow:
+            raise WorkflowError(
+                f"the run in {where} is of the flow {before.flow!r}, not of {flow!r}"
+            )
+        known = {n: value for n, value in before.params.items() if n in self.workflow.params}
+        params = resolve_params(self.workflow.params, {**known, **given})
+        return state.begin(replace(before, params=params))
+
+    def _variables(self, record: RunRecord) -> dict[str, Any]:
+        """The namespaces of expressions; parameters are at the root too, under everything."""
+        file, where = record.file, str(self.workspace)
+        about = {
+            "name": self.workflow.name,
+            "file": file,
+            "dir": str(Path(file).parent) if file else "",
+            "workspace": where,
+            "run_number": record.run_number,
+            "timestamp": record.timestamp,
+        }
+        return {
+            **record.params,
+            "args": dict(record.params),
+            "env": dict(self._env),
+            "steps": {},
+            "workflow": about,
+            "settings": dict(self.workflow.settings),
+            "error": None,
+            "workflow_name": self.workflow.name,
+            "workflow_file": file,
+            "workspace": where,
+            "run_number": record.run_number,
+            "timestamp": record.timestamp,
+        }
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """While steps run, an interrupt also ends the commands that other threads wait for."""
+        self.services.stop.clear()
+        previous = signal.getsignal(signal.SIGINT)
+        mine = threading.current_thread() is threading.main_thread() and callable(previous)
+        if not mine:
+            yield
+            return
+
+        def interrupted(number: int, frame: Any) -> None:
+            self.services.stop.set()
+            assert callable(previous)
+            previous(number, frame)
+
+        signal.signal(signal.SIGINT, interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    # -- steps ------------------------------------------------------------------------------
+
+    def _steps(
+        self, state: WorkflowState, record: RunRecord, mode: Mode, changed: Changed
+    ) -> WorkflowResult:
+        started = datetime.now(UTC)
+        self._emit(RunStarted(step=self.workflow.name))
+        runner = StepRunner(self, state, self._variables(record), mode, changed)
+        reports: dict[str, StepReport] = {}
+        planned = order_by_dependencies(self.workflow.flow(record.flow))
+        queue, halted = list(planned), ""
+        while queue:
+            step = queue.pop(0)
+            if step.name in reports:
+                continue
+            if halted and not step.spec.always_run:
+                continue
+            report = reports[step.name] = runner.run(step, len(reports))
+            if report.status == "failed":
+                queue, stop = self._after_failure(step, report, runner, queue)
+                halted = halted or stop
+        for step in planned:
+            if step.name not in reports:
+                reason = "not reached" if halted else "the run went another way"
+                reports[step.name] = StepReport(step.name, step.spec.task, "skipped", reason=reason)
+        status: RunStatus = "completed"
+        if halted:
+            status = "failed"
+        elif any(r.status in ("failed", "completed_with_errors") for r in reports.values()):
+            status = "completed_with_errors"
+        elapsed = (datetime.now(UTC) - started).total_seconds()
+        self._emit(RunCompleted(step=self.workflow.name, status=status, elapsed_s=elapsed))
+        return WorkflowResult(
+            workflow=self.workflow.name,
+            status=status,
+            steps=reports,
+            workspace=self.workspace,
+            error=halted,
+            elapsed_s=elapsed,
+        )
+
+    def _after_failure(
+        self, step: Step, report: StepReport, runner: StepRunner, queue: list[Step]
+    ) -> tuple[list[Step], str]:
+        """What is left to run after a step failed, and why the run ends, if it does."""
+        on_error = step.spec.on_error
+        runner.variables["error"] = error_view(step.name, report.error)
+        message = f"step {step.name!r} failed: {report.message}"
+        if on_error and on_error.message:
+            told = runner.render_message(step, on_error.message)
+            message = f"step {step.name!r} failed: {told}"
+            self.services.say(told)
+        if on_error and on_error.next:
+            every = order_by_dependencies(self.workflow.steps)
+            names = [entry.name for entry in every]
+            return every[names.index(on_error.next) :], ""
+        if on_error and on_error.action == "continue":
+            return queue, ""
+        return queue, message
+
+    def _emit(self, event: Any) -> None:
+        for listener in self.listeners:
+            listener(event)
