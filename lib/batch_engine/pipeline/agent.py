@@ -13,6 +13,7 @@ from batch_engine.pipeline.options import (
     HOOKS,
     HookName,
     ScopeOptions,
+    check_field_names,
     check_names,
 )
 
@@ -156,13 +157,7 @@ class Agent(Flow):
         if "name" not in cls.__dict__:
             cls.name = cls.__name__
         check_names(cls.__name__, [n for n in cls.__dict__ if n.startswith("on_batch")], HOOKS)
-        if cls.shape not in ("map", "filter", "flat_map"):
-            raise DefinitionError(
-                f"shape is {cls.shape!r}",
-                stage=cls.__name__,
-                field="shape",
-                fix="say 'map', 'filter' or 'flat_map'",
-            )
+        check_declared(cls.__name__, cls.shape, cls.reads, cls.writes)
 
     def run(self, context: StageContext) -> Any:
         """What the stage does; see the class."""
@@ -208,6 +203,19 @@ class Agent(Flow):
     def batching_hooks(cls) -> tuple[tuple[HookName, Callable[[Any], object]], ...]:
         """The hooks that were declared on this class or a base."""
         return cls._hooks
+
+
+def check_declared(stage: str, shape: object, reads: object, writes: object) -> None:
+    """`DefinitionError` for a shape that there is not, and for names that are one text."""
+    if shape not in ("map", "filter", "flat_map"):
+        raise DefinitionError(
+            f"shape is {shape!r}",
+            stage=stage,
+            field="shape",
+            fix="say 'map', 'filter' or 'flat_map'",
+        )
+    for name, given in (("reads", reads), ("writes", writes)):
+        check_field_names(stage, name, given)
 
 
 def only_list(context: Mapping[str, Any], stage: str = "batching") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from batch_engine.core import ItemFailure, Pause, StoreError
-from batch_engine.pipeline.agent import Agent, Shape, StageContext, only_list
+from batch_engine.pipeline.agent import Agent, Shape, StageContext, check_declared, only_list
 from batch_engine.pipeline.options import check_callable
 
 __all__ = ["filtered", "flat_mapped", "mapped", "stage"]
@@ -52,6 +52,9 @@ def _called(function: Callable[[Any], Any], item: Any) -> Any:
 def _declare(agent: Agent, function: Callable[..., Any], declared: Mapping[str, Any]) -> None:
     check_callable(declared.get("name") or _name_of(function), "function", function)
     name = declared.get("name") or _name_of(function)
+    check_declared(
+        name, declared.get("shape", "map"), declared.get("reads"), declared.get("writes")
+    )
     for key, value in {**declared, "name": name}.items():
         object.__setattr__(agent, key, value)
 

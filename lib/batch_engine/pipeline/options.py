@@ -77,6 +77,18 @@ def check_names(stage: str, given: Iterable[str], known: Iterable[str]) -> None:
             raise DefinitionError(f"there is no {what} {name!r}", stage=stage, field=name, fix=hint)
 
 
+def check_field_names(stage: str, name: str, given: object) -> None:
+    """`DefinitionError` for a text where names of fields are expected: ``("region")`` is one, and
+    its letters are not what is meant."""
+    if isinstance(given, str | bytes):
+        raise DefinitionError(
+            f"{name} is the text {given!r}",
+            stage=stage,
+            field=name,
+            fix=f"write ({given!r},) with a comma, or [{given!r}]",
+        )
+
+
 def check_size(stage: str, name: str, size: object) -> None:
     """`DefinitionError` unless ``size`` is a whole number of at least 1, or a chunker."""
     if hasattr(size, "split") and not isinstance(size, str | bytes | type):

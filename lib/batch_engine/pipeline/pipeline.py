@@ -30,7 +30,13 @@ from batch_engine.pipeline.executor import PipelineBatchExecutor, RunSettings
 from batch_engine.pipeline.flow import Chain, Flow, Parallel
 from batch_engine.pipeline.hooks import Hook
 from batch_engine.pipeline.items import Elements, ItemResult
-from batch_engine.pipeline.options import HOOKS, HookName, check_callable, check_names
+from batch_engine.pipeline.options import (
+    HOOKS,
+    HookName,
+    check_callable,
+    check_field_names,
+    check_names,
+)
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import (
     BatchReport,
@@ -73,6 +79,7 @@ class Pipeline:
         inputs: Mapping[str, Any] | Sequence[str] | None = None,
         **settings: Any,
     ) -> None:
+        check_field_names(name, "inputs", inputs)
         declared = dict.fromkeys(inputs) if isinstance(inputs, Sequence) else inputs
         self.name = name
         self._settings = self._merged(RunSettings(), settings)
