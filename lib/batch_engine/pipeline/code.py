@@ -33,19 +33,23 @@ _CONSTANTS = (str, bytes, int, float, bool, type(None), Enum, date, time, Decima
 def shown(value: Any) -> Any:
     """The value's canonical form; of functions and classes their code, of other objects their
     type and what their public attributes are. Something that `canonical_json` takes."""
-    return _Teller().shown(value)
+    teller = _Teller()
+    return [teller.shown(value), teller.code()]
 
 
 def class_shown(kind: type) -> Any:
     """The code of a class without its bases."""
-    return _Teller().class_shown(kind)
+    teller = _Teller()
+    return [teller.class_shown(kind), teller.code()]
 
 
 class _Teller:
-    """Tells one value; what comes again in it is only named, so that circles end."""
+    """Tells one value. Functions and classes in it are only named at first and told one after
+    the other by `code`, each once, so that circles end and long chains do not nest."""
 
     def __init__(self) -> None:
         self._told: dict[int, Any] = {}
+        self._to_tell: list[FunctionType | type] = []
 
     def shown(self, value: Any) -> Any:
         if isinstance(value, MethodType):
@@ -55,7 +59,9 @@ class _Teller:
             return ["partial", *map(self.shown, parts)]
         if isinstance(value, FunctionType | type):
             name = f"{value.__module__}.{value.__qualname__}"
-            return name if self._again(value) else [name, self._code(value)]
+            if not self._again(value):
+                self._to_tell.append(value)
+            return name
         try:
             return canonical_json(value)
         except (ConfigurationError, RecursionError):
@@ -66,8 +72,13 @@ class _Teller:
         self._told[id(value)] = value  # kept, so that no other one can have its id
         return again
 
-    def _code(self, value: Any) -> Any:
-        return self.class_shown(value) if isinstance(value, type) else self._function(value)
+    def code(self) -> list[Any]:
+        """The code of all functions and classes that were named, and of those that these name."""
+        told = []
+        for value in self._to_tell:  # it grows on the way
+            one = self.class_shown(value) if isinstance(value, type) else self._function(value)
+            told.append([value.__qualname__, one])
+        return told
 
     def _parts(self, value: Any) -> Any:
         """Of what has no canonical form as a whole."""
