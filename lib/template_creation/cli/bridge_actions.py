@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -74,7 +73,7 @@ def run_respond(
         text = _read(source)
         path, checked = desk.respond(text, source=_called(source), agent=agent)
     else:
-        path = desk.respond_error(error or "", error_type=error_type, now=time.time)
+        path = desk.respond_error(error or "", error_type=error_type)
     issues = [*checked.issues, *_cited(desk, checked)]
     document = {
         "status": "written",
@@ -130,9 +129,9 @@ def _desk(name: str | None, folder: Path | None) -> Desk:
     if folder is not None:
         if not folder.is_dir():
             raise BadInput(f"no such folder: {str(folder)!r}", hint="give the bridge's folder")
-        return Desk(folder)
+        return Desk.open(folder)
     if name is not None:
-        return Desk(default_state(check_name(name)))
+        return Desk.open(default_state(check_name(name)))
     waiting = sorted(path.parent.name for path in product_home().glob(f"state/*/{REQUEST_FILE}"))
     hint = f"pending: {', '.join(waiting)}" if waiting else "no name has a pending request"
     raise BadInput("which request? give --name NAME or --dir FOLDER", hint=hint)

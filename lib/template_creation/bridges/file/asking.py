@@ -58,8 +58,8 @@ class Asker:
         pending = self.caller.pending(dossiers)
         if pending is not None and self._is_same(pending, document, prompt):
             self._come_back(pending)
-            folder = str(self.layout.folder)
-            current = replace(pending, folder=folder, resumes=pending.resumes + 1)
+            folders = tuple(dict.fromkeys((*pending.folders, str(self.layout.folder))))
+            current = replace(pending, folders=folders, resumes=pending.resumes + 1)
             shelf.save(current)
         else:
             self._check_bound(dossiers, document)
@@ -86,7 +86,7 @@ class Asker:
             run_id=self.caller.run_id,
             name=self.caller.name,
             codebase=self.caller.codebase,
-            folder=str(self.layout.folder),
+            folders=(str(self.layout.folder),),
             asked_of=agent_name,
             agents=agent_names(document),
             prompt_sha256=_sha256(prompt),
@@ -152,33 +152,35 @@ class Asker:
             shelf.close(pending, "withdrawn", "its agents were asked for too often")
 
     def _check_free(self, dossiers: Mapping[str, Dossier]) -> None:
-        """Raises `BadInput` when somebody else's request waits in ``.agent-request.json``; one
-        that nobody waits for any more is put away."""
+        """Raises `BadInput` when another name waits here, or another program. Requests that
+        nobody waits for any more are put away, and so are those of this name for another
+        codebase: there is one request file, and a name has one codebase."""
         shelf = Shelf(self.layout)
+        others = [item for item in dossiers.values() if item.pending]
+        for other in others:
+            if self.caller.asked(other):
+                continue
+            if other.name == self.caller.name:
+                shelf.close(other, "withdrawn", f"{other.name!r} is made from another codebase now")
+            elif self.clock() > other.deadline_s:
+                shelf.close(other, "failed", f"no answer until {iso(other.deadline_s)}")
+            else:
+                raise BadInput(
+                    f"{str(self.layout.folder)!r} holds a pending request of {other.name!r}",
+                    hint=f"answer it and resume {other.name!r}, or give another folder with "
+                    "--bridge-dir",
+                )
         found = shelf.published()
-        if found is None:
+        if found is None or str(found.get("request_id")) in dossiers:
             return
-        known = dossiers.get(str(found.get("request_id")))
-        if known is not None and (self.caller.asked(known) or not known.pending):
-            return
-        if known is not None and self.clock() <= known.deadline_s:
-            raise BadInput(
-                f"{str(self.layout.folder)!r} holds a pending request of {known.name!r} "
-                f"(codebase {known.codebase!r})",
-                hint=f"answer it and resume {known.name!r}, or give another folder with "
-                "--bridge-dir",
-            )
-        if known is not None:
-            shelf.close(known, "failed", f"no answer until {iso(known.deadline_s)}")
-        elif (found.get("name"), found.get("codebase")) == (self.caller.name, self.caller.codebase):
-            shelf.put_request_away("unknown")
-        else:
+        if (found.get("name"), found.get("codebase")) != (self.caller.name, self.caller.codebase):
             raise BadInput(
                 f"{str(self.layout.request)!r} is a request of another program "
                 f"({found.get('request_id')!r})",
                 hint="let that program finish, move the file away, or give another folder with "
                 "--bridge-dir",
             )
+        shelf.put_request_away("unknown")
 
 
 def prompt_for(document: Mapping[str, Any]) -> str:

@@ -139,8 +139,10 @@ class FileBridge:
     ) -> Iterator[AnswerEvent]:
         with self._at_work():
             readings = self._read(document)
-            answered = [item for reading in readings for item in reading.agents]
             failpoint("answer_after_read")
+            if any(item.verdict == "writing" for item in readings):
+                self._asker.ask(agent_name, document, context, _note(readings))
+            answered = [item for reading in readings for item in reading.agents]
             if not answered:
                 self._settle(readings, document, sure=sure)
                 error = next((item.error for item in readings if item.error), None)
@@ -215,7 +217,7 @@ def _handed_over(answered: Sequence[AnsweredAgent]) -> Iterator[AnswerEvent]:
 
 def _note(readings: Sequence[Reading]) -> str:
     """What a host should know about its last try, in one line."""
-    for reading in readings:
+    for reading in sorted(readings, key=lambda item: item.verdict != "writing"):
         if reading.verdict == "writing":
             return f"{reading.path.name} is not complete JSON yet; it is read again next time"
         if reading.verdict == "refuse":

@@ -6,8 +6,9 @@ The other end of the bridge from `FileBridge`: it never asks and never takes.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +53,19 @@ class Checked:
     issues: tuple[Issue, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """The pending request of a bridge folder.
+    """The pending request of a bridge folder; get one with `Desk.open`."""
 
-    Raises `BadInput` where no request is pending.
-    """
+    layout: Layout
+    dossier: Dossier
+    clock: Callable[[], float] = time.time
 
-    folder: Path
-    layout: Layout = field(init=False)
-    dossier: Dossier = field(init=False)
-
-    def __post_init__(self) -> None:
-        layout = Layout(absolute(self.folder))
-        object.__setattr__(self, "layout", layout)
-        object.__setattr__(self, "dossier", _pending(layout))
+    @classmethod
+    def open(cls, folder: Path) -> Desk:
+        """The desk of ``folder``; raises `BadInput` where no request is pending."""
+        layout = Layout(absolute(folder))
+        return cls(layout, _pending(layout))
 
     @property
     def request(self) -> dict[str, Any]:
@@ -172,18 +171,20 @@ class Desk:
                 hint=wrong.fix if wrong else "template-create bridge show --schema prints its form",
             )
         if agent:
-            is_json = not read_envelope(text).broken
-            name = f"{agent}.json" if is_json else f"{agent}.md"
-            path = self.layout.responses_of(self.dossier.id) / name
-            return self._put(path, text.encode("utf-8")), checked
+            folder = self.layout.responses_of(self.dossier.id)
+            names = [f"{agent}.json", f"{agent}.md"]
+            if read_envelope(text).broken:
+                names.reverse()
+            path, other = (folder / name for name in names)
+            return self._put(path, text.encode("utf-8"), instead_of=other), checked
         return self._put(self.layout.response, self._enveloped(text)), checked
 
-    def respond_error(self, message: str, *, error_type: str, now: Callable[[], float]) -> Path:
+    def respond_error(self, message: str, *, error_type: str) -> Path:
         """Hands in that there will be no answer, and why."""
         envelope = build_envelope(
             self.dossier.id,
             agent_name=self.dossier.asked_of,
-            created_at=iso(now()),
+            created_at=iso(self.clock()),
             error_message=message,
             error_type=error_type,
         )
@@ -194,21 +195,22 @@ class Desk:
         envelope = build_envelope(
             self.dossier.id,
             agent_name=self.dossier.asked_of,
-            created_at=iso(self.dossier.created_s),
+            created_at=iso(self.clock()),
             response=payload if isinstance(payload, str) else json.dumps(payload),
         )
         return json_bytes(envelope)
 
-    def _put(self, path: Path, data: bytes) -> Path:
+    def _put(self, path: Path, data: bytes, *, instead_of: Path | None = None) -> Path:
         """``data`` in ``path``; what was there before and unread is kept with the refused."""
+        reason = "another answer was handed in by `template-create bridge respond`"
         with at_work(self.layout.folder, self.layout.home):
             current = load_all(self.layout).get(self.dossier.id)
             if current is None or not current.pending:
                 raise BadInput(f"request {self.dossier.id} is no longer pending")
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.read_bytes() != data:
-                reason = "another answer was handed in by `template-create bridge respond`"
-                Shelf(self.layout).refuse(path, reason, "nothing to do", now_s=path.stat().st_mtime)
+            for old in (path, instead_of):
+                if old is not None and old.exists():
+                    Shelf(self.layout).refuse(old, reason, "", now_s=self.clock())
             write_whole(path, data)
         return path
 

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from batch_engine.core import EngineError
 from batch_engine.core.failpoints import failpoint
 from template_creation.errors import BadInput, WriteError
 
@@ -78,6 +79,8 @@ def at_work(folder: Path, home: Path) -> Iterator[None]:
         _make(home)
         with _locked(folder, home):
             yield
+    except EngineError:  # a `WorkTimeoutError` is an ``OSError`` too
+        raise
     except OSError as exc:
         raise WriteError(
             f"cannot use the bridge folder {str(folder)!r}: {exc.strerror or exc}",

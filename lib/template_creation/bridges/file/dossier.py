@@ -37,7 +37,7 @@ FORMAT = 1
 class Dossier:
     """One request: whom it binds, what it asks, and what became of it.
 
-    ``created_s`` is seconds since the epoch; ``folder`` is where the bridge was when it asked.
+    ``created_s`` is seconds since the epoch; ``folders`` are where the bridge was when it asked.
     ``resumes`` counts how often a run came back without finding an answer. ``taken`` names the
     agents whose answers were handed over; ``unsure`` those of them that nobody confirmed, with
     the process that had them. ``counted`` says that the request counts against the bound on
@@ -48,7 +48,7 @@ class Dossier:
     run_id: str
     name: str
     codebase: str
-    folder: str
+    folders: tuple[str, ...]
     asked_of: str
     agents: tuple[str, ...]
     prompt_sha256: str
@@ -76,8 +76,8 @@ class Dossier:
     def to_json(self) -> dict[str, Any]:
         """This as plain JSON values."""
         document = asdict(self)
-        document["agents"], document["taken"] = list(self.agents), list(self.taken)
-        return {"format": FORMAT, **document}
+        lists = {key: list(document[key]) for key in ("agents", "folders", "taken")}
+        return {"format": FORMAT, **document, **lists}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Dossier:
@@ -89,7 +89,7 @@ class Dossier:
                 hint="update template-create, or give another folder with --bridge-dir",
             )
         known = {key: data[key] for key in cls.__dataclass_fields__ if key in data}
-        known |= {"agents": tuple(data["agents"]), "taken": tuple(data["taken"])}
+        known |= {key: tuple(data[key]) for key in ("agents", "folders", "taken")}
         return cls(**known)
 
 

@@ -7,8 +7,8 @@ more can still be answered, as long as its agents are asked the same (`same_ques
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +36,7 @@ is kept with the answers. ``refuse``: kept apart, with the reason. ``writing``: 
 ``leave``: another run's."""
 
 _OURS = frozenset({"request.json", "document.json", "schema.json", "prompt.md"})
+_MAX_BYTES = 64_000_000
 _FIX = "answer the request that is pending: `template-create bridge show` prints it"
 
 
@@ -107,7 +108,18 @@ def take_in(intake: Intake) -> list[Reading]:
         fresh = tuple(item for item in reading.agents if item.name not in seen)
         seen |= {item.name for item in fresh}
         readings.append(_without_agents_again(reading, fresh))
-    return readings
+    by_files = {item.dossier.id for item in readings if item.dossier and item.agents}
+    return [_as_receipt(item) if _is_receipt(item, by_files) else item for item in readings]
+
+
+def _is_receipt(reading: Reading, by_files: Collection[str]) -> bool:
+    """Whether a response without agents only says that the files are there."""
+    known = reading.dossier is not None and reading.dossier.id in by_files
+    return known and reading.verdict == "refuse" and reading.error is not None
+
+
+def _as_receipt(reading: Reading) -> Reading:
+    return replace(reading, verdict="done", error=None)
 
 
 def _without_agents_again(reading: Reading, fresh: tuple[AnsweredAgent, ...]) -> Reading:
@@ -146,7 +158,7 @@ def _all(intake: Intake) -> Iterator[Reading]:
                 yield reading
     for path in _fresh(intake.layout.responses, seen):
         yield _response(path, intake)
-    elsewhere = [Layout(Path(item.folder)).responses for item in mine]
+    elsewhere = [Layout(Path(folder)).responses for item in mine for folder in item.folders]
     for path in _fresh((path for paths in elsewhere for path in paths), seen):
         yield from _known_response(path, intake, stray=False)
     for folder in intake.also_look_in:
@@ -164,7 +176,7 @@ def _fresh(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
 def agent_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
     """Files of single agents: where they should be, then beside the prompt, also in the place
     that the bridge folder was moved from."""
-    for one in (layout, Layout(Path(dossier.folder))):
+    for one in (layout, *(Layout(Path(folder)) for folder in dossier.folders)):
         for folder in (one.responses_of(dossier.id), one.of_request(dossier.id)):
             yield from _files(folder)
 
@@ -221,7 +233,8 @@ def _is_broken(text: str) -> bool:
 
 def _text_of(path: Path) -> str:
     try:
-        return decoded(path.read_bytes())
+        with path.open("rb") as file:
+            return decoded(file.read(_MAX_BYTES))
     except OSError:
         return ""
 

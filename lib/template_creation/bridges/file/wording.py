@@ -46,20 +46,21 @@ def instructions(request: Mapping[str, Any], *, used: int = 0) -> str:
     folder = str(Path(request["response_path"]).parent)
     at = f"--dir {shlex.quote(folder)}"
     agent = request["agent_name"]
+    end = "2. Run the same command again with --resume."
     long = (
-        f'1. Run the subagent {agent} with exactly the text in "prompt" of\n'
+        f'1. Run the subagent {agent} with exactly the text of "prompt" in\n'
         f"   {folder}/.agent-request.json\n"
-        f"   It reads {request['prompt_path']}\n"
-        f"   and writes one NAME.json per agent into {request['responses_dir']}\n"
-        f"2. Run the same command again with --resume.\n"
-        f"By hand: template-create bridge show|check {at}\n"
-        "Failed? template-create bridge respond --dir FOLDER --error MESSAGE"
+        "   (it reads the prompt file and writes one JSON file per agent).\n"
+        f"{end}\n"
+        "It answers with JSON instead of writing files?\n"
+        f"   template-create bridge respond {at} --from FILE\n"
+        "All else:\n"
+        f"   template-create bridge show {at}"
     )
     short = (
-        f"1. Run the subagent {agent} with exactly the text that this prints:\n"
-        f"   template-create bridge show {at}\n"
-        "2. Run the same command again with --resume."
+        f"1. Run the subagent {agent} with exactly the instruction that this prints:\n"
+        f"   template-create bridge show {at}\n{end}"
     )
-    shortest = "See .agent-request.json in the bridge folder; then run again with --resume."
+    shortest = "See .agent-request.json in the bridge folder, then run again with --resume."
     room = MAX_TEXT - used
     return next((text for text in (long, short) if len(text.encode()) <= room), shortest)
