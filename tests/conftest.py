@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import hypothesis
@@ -103,6 +105,51 @@ def bookshop(bookshop_once: Path, tmp_path: Path) -> Path:
     """A copy of ``examples/bookshop`` of the test's own: a git repository with one commit,
     the same hash on every machine."""
     return Path(shutil.copytree(bookshop_once, tmp_path / "bookshop", symlinks=True))
+
+
+@dataclass(frozen=True)
+class AnswerCase:
+    """An answer of ``tests/data/answers`` and what has to come of it: the agents of
+    ``expected`` that are taken, what was mended in them, and refusals as (rule, agent)."""
+
+    id: str
+    kind: str
+    about: str
+    text: str
+    expected: tuple[str, ...]
+    taken: tuple[str, ...]
+    repaired: Mapping[str, str] = field(default_factory=dict)
+    issues: tuple[tuple[str, str], ...] = ()
+
+
+def _answer_cases() -> list[AnswerCase]:
+    folder = CHECKOUT / "tests" / "data" / "answers"
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    return [
+        AnswerCase(
+            id=item["file"].removesuffix(".txt"),
+            kind=item["kind"],
+            about=item["about"],
+            text=(folder / item["file"]).read_bytes().decode("utf-8"),
+            expected=tuple(index["expected"]),
+            taken=tuple(item["taken"]),
+            repaired=item.get("repaired", {}),
+            issues=tuple((rule, agent) for rule, agent in item["issues"]),
+        )
+        for item in index["answers"]
+    ]
+
+
+@pytest.fixture(scope="session")
+def answer_corpus() -> list[AnswerCase]:
+    """Good, damaged and hostile answers, with the expected outcome of each."""
+    return _answer_cases()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes ``answer_case`` runs once for each answer of the corpus."""
+    if "answer_case" in metafunc.fixturenames:
+        metafunc.parametrize("answer_case", _answer_cases(), ids=lambda case: case.id)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,17 +73,24 @@ def apply_answer(
         text = finish_markdown(current, parsed.markdown[spec.name], enhancement=enhancement)
         short = str(read_frontmatter(text)[0].get("short_because", ""))
     else:
-        reason = "the answer leaves it out"
-        general = parsed.issues.get("", ())
-        if general:
-            reason += f" ({general[0].message})"
-        return Applied(spec.name, "", "", reason, refused)
+        return Applied(spec.name, "", "", _why_missing(refused, parsed.issues.get("", ())), refused)
     found = validate_agent(text, spec=spec, context=context, profile=profile)
     if has_errors(found):
         errors = [item for item in found if item.severity == "error"]
         reason = "; ".join(f"{item.rule} at {item.place}: {item.message}" for item in errors)
         return Applied(spec.name, "", "", reason, (*refused, *found))
     return Applied(spec.name, text, short, "", (*refused, *found), dropped)
+
+
+def _why_missing(refused: Sequence[Issue], general: Sequence[Issue]) -> str:
+    """Why there is no answer for an agent: what was refused of its own, else of the whole."""
+    own = [item.message for item in refused if item.severity == "error"]
+    if own:
+        return "; ".join(own)
+    if not general:
+        return "the answer leaves it out"
+    more = f", and {len(general) - 1} more" if len(general) > 1 else ""
+    return f"the answer leaves it out ({general[0].message}{more})"
 
 
 def finish_markdown(current: str, content: str, *, enhancement: str) -> str:

@@ -1,23 +1,23 @@
-"""From whatever a bridge returned to checked answers, agent by agent, item by item.
+"""One agent's object out of an answer, checked item by item against the ids that exist.
 
 One bad item loses that item, one bad agent loses that agent, never the rest. Names are only
-used to find the agent; nothing of its identity is taken. (F28-F34 of the facts; the corpus of
-damaged answers belongs to the bridges to models.)
+used to find the agent; nothing of its identity is taken. (F28-F34, F45 of the facts.)
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from template_creation.agents.context import EnhancementContext
+from template_creation.agents.frontmatter import read_frontmatter
+from template_creation.exchange import canonical, did_you_mean, plain_key, read_answer
 from template_creation.values.agent import Issue
+from template_creation.values.answer import AnsweredAgent
 from template_creation.values.response import (
     AgentSections,
     ConstraintItem,
@@ -26,21 +26,31 @@ from template_creation.values.response import (
     TemplateItem,
 )
 
-__all__ = ["KnownIds", "ParsedAnswer", "parse_answer"]
+__all__ = ["KnownIds", "ParsedAgent", "ParsedAnswer", "parse_agent", "parse_answer"]
 
-_LISTS = ("enhancements", "enhanced_agents", "agents", "results")
-_NAMES = ("agent_name", "name", "agent")
-_CONTENTS = ("enhanced_content", "content", "markdown")
-_FENCED = re.compile(r"^(`{3,}|~{3,})[ \t]*(?:json)?[ \t]*\n(.*?)^\1", re.DOTALL | re.MULTILINE)
+_KEYS = {
+    "id": "id templateid symbolid template symbol ref",
+    "why": "why reason purpose description",
+    "text": "text practice constraint rule statement",
+    "cites": "cites citations cite evidence ids sources",
+    "title": "title heading name",
+    "note": "note explanation",
+}
+_ITEM_KEYS = {word: key for key, words in _KEYS.items() for word in words.split()}
+MAX_ITEMS = 100
+"""The most items of one list that are read."""
+_DRESSED = re.compile(r"[\s`'\"\[\](){}*]+")
 
 
 @dataclass(frozen=True)
 class KnownIds:
-    """The ids that an answer may cite."""
+    """The ids that an answer may cite. ``paths`` gives the template of a path, of the package
+    or of the codebase: some answers cite what an id stands for."""
 
     templates: frozenset[str]
     symbols: frozenset[str]
     facts: frozenset[str]
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, context: EnhancementContext) -> KnownIds:
@@ -56,182 +66,217 @@ class KnownIds:
                     *context.technology_by_id,
                 )
             ),
+            {path: item.id for item in context.templates for path in (item.source, item.path)},
         )
+
+    def find(self, said: str, among: Collection[str]) -> str:
+        """The id of ``among`` that ``said`` is, also in brackets, in other case or as the path
+        of its template; or nothing."""
+        if said in among:
+            return said
+        plain = _DRESSED.sub("", said)
+        for one in (plain, plain.upper(), _symbol_case(plain), self.paths.get(plain, "")):
+            if one in among:
+                return one
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAgent:
+    """What an answer says of one agent: its ``sections``, or its whole text as ``markdown``;
+    ``issues`` are the items that were refused, and what else was left out."""
+
+    name: str
+    sections: AgentSections | None = None
+    markdown: str = ""
+    short_because: str = ""
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass
 class ParsedAnswer:
-    """What an answer holds: sections or whole text by agent name, and every item that was
+    """What an answer holds: sections or whole text by agent name, and everything that was
     refused, by agent name (``""``: of the answer as a whole)."""
 
     sections: dict[str, AgentSections] = field(default_factory=dict)
     markdown: dict[str, str] = field(default_factory=dict)
     issues: dict[str, list[Issue]] = field(default_factory=dict)
+    agents: dict[str, ParsedAgent] = field(default_factory=dict)
 
-    def refuse(self, agent: str, rule: str, place: str, message: str, fix: str = "") -> None:
-        """Records that something at ``place`` was not taken."""
-        issue = Issue(rule, place, message, fix, "warning")
-        self.issues.setdefault(agent, []).append(issue)
+    def add(self, found: ParsedAgent | Issue) -> None:
+        """One more agent, or one more refusal."""
+        if isinstance(found, Issue):
+            self.issues.setdefault(found.agent, []).append(found)
+            return
+        self.agents[found.name] = found
+        if found.sections is not None:
+            self.sections[found.name] = found.sections
+        else:
+            self.markdown[found.name] = found.markdown
+        for issue in found.issues:
+            self.issues.setdefault(found.name, []).append(issue)
 
 
 def parse_answer(payload: object, agents: Sequence[str], known: KnownIds) -> ParsedAnswer:
-    """The answer for ``agents``; never raises for what an answer says.
-
-    ``payload`` is the object, a list of its items, or JSON text (bare, in a fence, or with
-    prose around it). Agents that are not asked for, and second answers for one agent, are
-    refused and recorded.
-    """
+    """The whole answer for ``agents``, in any form that `exchange.read_answer` takes; never
+    raises for what an answer says."""
     parsed = ParsedAnswer()
-    data = _decoded(payload)
-    if data is None:
-        parsed.refuse("", "answer-json", "$", "the answer holds no JSON object", "answer with JSON")
-        return parsed
-    items = list(_items(data))
-    if not items:
-        message = "the answer has no enhancements"
-        parsed.refuse("", "answer-empty", "$.enhancements", message, "one object per agent")
-    for place, item in items:
-        _take(item, place, agents, known, parsed)
+    for found in read_answer(payload, agents):
+        parsed.add(parse_agent(found, known) if isinstance(found, AnsweredAgent) else found)
     return parsed
 
 
-def _decoded(payload: object) -> object:
-    """``payload`` with text decoded, also text in text; ``None`` where there is no JSON."""
-    for _ in range(3):
-        if not isinstance(payload, str):
-            break
-        payload = _from_text(payload.removeprefix("\ufeff").strip())
-    if isinstance(payload, Mapping) and isinstance(payload.get("response"), str | Mapping | list):
-        return _decoded(payload["response"])
-    return payload if isinstance(payload, Mapping | list) else None
+def parse_agent(answered: AnsweredAgent, known: KnownIds) -> ParsedAgent:
+    """One agent's object as sections or Markdown, with what was refused in it.
+
+    Markdown loses its frontmatter, but for the reason why it is short: who an agent is, and
+    what it may do, never comes from an answer.
+    """
+    fields = canonical(answered.data)
+    items = _Items(answered.name, answered.place, known)
+    reason = fields.get("short_because")
+    reason = reason.strip() if isinstance(reason, str) else ""
+    content = fields.get("enhanced_content")
+    if isinstance(content, str) and content.strip():
+        text, told = items.without_frontmatter(content)
+        return ParsedAgent(
+            answered.name,
+            markdown=text,
+            short_because=reason or told,
+            issues=tuple(items.issues),
+        )
+    cited = known.facts | known.symbols | known.templates
+    sections = AgentSections(
+        agent_name=answered.name,
+        templates=items.read("templates", fields, TemplateItem, known.templates),
+        practices=items.read("practices", fields, PracticeItem, cited),
+        examples=items.read("examples", fields, ExampleItem, known.symbols | known.templates),
+        constraints=items.read("constraints", fields, ConstraintItem, cited),
+        commands=items.read_ids("commands", fields, known.facts),
+        short_because=reason,
+    )
+    return ParsedAgent(answered.name, sections, short_because=reason, issues=tuple(items.issues))
 
 
-def _from_text(text: str) -> object:
-    blocks = sorted((match[2] for match in _FENCED.finditer(text)), key=len, reverse=True)
-    for source in (text, *blocks):
-        try:
-            return json.loads(source, strict=False)
-        except ValueError:
-            continue
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
-        try:
-            found, _ = json.JSONDecoder(strict=False).raw_decode(text, start)
-        except ValueError:
-            continue
-        if isinstance(found, Mapping | list) and found:
-            return found
-    return None
+class _Items:
+    """The items of one agent's object; those that cannot be taken become ``issues``."""
 
+    def __init__(self, agent: str, place: str, known: KnownIds) -> None:
+        self.issues: list[Issue] = []
+        self._agent, self._place, self._known = agent, place, known
 
-def _items(data: object) -> Iterator[tuple[str, object]]:
-    """Each agent's object with its place; also where the list is keyed by name or bare."""
-    if isinstance(data, Mapping):
-        for key in _LISTS:
-            if isinstance(data.get(key), list | Mapping):
-                yield from _items_of(data[key], f"$.{key}")
-                return
-        if any(isinstance(data.get(key), str) for key in _NAMES):
-            yield "$", data
-        return
-    yield from _items_of(data, "$")
+    def refuse(self, rule: str, spot: str, message: str, fix: str) -> None:
+        """Records that an item was not taken."""
+        place = f"{self._place}.{spot}"
+        self.issues.append(Issue(rule, place, message, fix, "warning", self._agent))
 
+    def without_frontmatter(self, content: str) -> tuple[str, str]:
+        """The text below the frontmatter, and the reason for being short that stood in it."""
+        head, body, problem = read_frontmatter(content.lstrip("\ufeff \r\n\t"))
+        if problem and body == content.lstrip("\ufeff \r\n\t"):
+            return content, ""
+        reason = head.pop("short_because", "")
+        if head or problem:
+            said = ", ".join(sorted(head)) or problem
+            message = f"the frontmatter in the answer was left out ({said[:120]})"
+            self.refuse("frontmatter", "enhanced_content", message, "answer without frontmatter")
+        return body, reason if isinstance(reason, str) else ""
 
-def _items_of(data: object, place: str) -> Iterator[tuple[str, object]]:
-    if isinstance(data, Mapping):
-        for name, item in data.items():
-            named = {"agent_name": name, **item} if isinstance(item, Mapping) else item
-            yield f"{place}.{name}", named
-    elif isinstance(data, list):
-        for number, item in enumerate(data):
-            yield f"{place}[{number}]", item
-
-
-def _take(
-    item: object, place: str, agents: Sequence[str], known: KnownIds, parsed: ParsedAnswer
-) -> None:
-    if not isinstance(item, Mapping):
-        parsed.refuse("", "answer-item", place, f"an agent's answer is {_kind(item)}", "an object")
-        return
-    said = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), "")
-    name = said.strip().rpartition("/")[2].removesuffix(".md").strip()
-    if name not in agents:
-        hint = _did_you_mean(name, agents)
-        parsed.refuse("", "unknown-agent", place, f"{said!r} was not asked for", hint)
-        return
-    if name in parsed.sections or name in parsed.markdown:
-        parsed.refuse(name, "second-answer", place, f"{name} is answered twice", "answer once")
-        return
-    content = next((item[key] for key in _CONTENTS if isinstance(item.get(key), str)), "")
-    if content.strip():
-        parsed.markdown[name] = content
-        return
-    parsed.sections[name] = _sections(name, item, place, known, parsed)
-
-
-def _sections(
-    name: str, item: Mapping[str, Any], place: str, known: KnownIds, parsed: ParsedAnswer
-) -> AgentSections:
-    cites = known.facts | known.symbols | known.templates
-    shown = known.symbols | known.templates
-
-    def listed(
-        key: str, model: type[BaseModel], ids: Collection[str], ids_of: str
+    def read(
+        self, key: str, fields: Mapping[str, Any], model: type[BaseModel], ids: Collection[str]
     ) -> tuple[Any, ...]:
+        """The items of a list, each once."""
         taken: list[BaseModel] = []
-        values = item.get(key, ())
-        if not isinstance(values, list | tuple):
-            parsed.refuse(name, "answer-list", f"{place}.{key}", f"{key} is {_kind(values)}")
-            values = ()
-        for number, value in enumerate(values):
-            spot = f"{place}.{key}[{number}]"
-            try:
-                made = model.model_validate(value)
-            except ValidationError as exc:
-                problem = exc.errors(include_url=False)[0]
-                if problem["type"] == "too_short" and not value.get(ids_of):
-                    parsed.refuse(
-                        name, "no-evidence", spot, f"{key} item cites nothing", "cite ids"
-                    )
-                    continue
-                field_name = ".".join(str(part) for part in problem["loc"])
-                parsed.refuse(name, "answer-item", f"{spot}.{field_name}", problem["msg"])
+        for number, value in enumerate(self._list(key, fields)):
+            spot = f"{key}[{number}]"
+            if not isinstance(value, Mapping):
+                message = f"an item of {key} is {_kind(value)}"
+                self.refuse("answer-item", spot, message, "an object with its fields")
                 continue
-            named = getattr(made, ids_of)
-            cited = [named] if isinstance(named, str) else named
-            unknown = [one for one in cited if one not in ids]
-            if unknown:
-                hint = _did_you_mean(unknown[0], ids)
-                parsed.refuse(name, "unknown-id", spot, f"no such id: {unknown[0]!r}", hint)
-            elif made not in taken:
+            item = _plain_item(value)
+            cites_before = item.get("cites")
+            if not self._ids_of(item, spot, ids):
+                continue
+            if cites_before is not None and not item["cites"]:
+                self.refuse("no-evidence", spot, f"an item of {key} cites nothing", "cite ids")
+                continue
+            made = self._made(model, item, spot)
+            if made is not None and made not in taken:
                 taken.append(made)
         return tuple(taken)
 
-    wanted = item.get("commands", ())
-    commands = []
-    for number, key in enumerate(wanted if isinstance(wanted, list | tuple) else ()):
-        if key in known.facts:
-            commands.append(key)
-        else:
-            spot = f"{place}.commands[{number}]"
-            hint = _did_you_mean(str(key), known.facts)
-            parsed.refuse(name, "unknown-id", spot, f"no such command: {key!r}", hint)
-    reason = item.get("short_because", "")
-    return AgentSections(
-        agent_name=name,
-        templates=listed("templates", TemplateItem, known.templates, "id"),
-        practices=listed("practices", PracticeItem, cites, "cites"),
-        examples=listed("examples", ExampleItem, shown, "id"),
-        constraints=listed("constraints", ConstraintItem, cites, "cites"),
-        commands=tuple(dict.fromkeys(commands)),
-        short_because=reason if isinstance(reason, str) else "",
-    )
+    def read_ids(
+        self, key: str, fields: Mapping[str, Any], ids: Collection[str]
+    ) -> tuple[str, ...]:
+        """The ids of a list, each once."""
+        found = []
+        for number, value in enumerate(self._list(key, fields)):
+            if one := self._known_id(value, f"{key}[{number}]", ids):
+                found.append(one)
+        return tuple(dict.fromkeys(found))
+
+    def _list(self, key: str, fields: Mapping[str, Any]) -> Sequence[Any]:
+        values = fields.get(key)
+        if isinstance(values, list | tuple):
+            if len(values) > MAX_ITEMS:
+                message = f"{key} has {len(values)} items; the first {MAX_ITEMS} were read"
+                self.refuse("answer-list", key, message, "say the most useful ones")
+            return values[:MAX_ITEMS]
+        if isinstance(values, str) and key == "commands":
+            return [values] if values.strip() else []
+        if values not in (None, "", {}):
+            self.refuse("answer-list", key, f"{key} is {_kind(values)}", "a list")
+        return ()
+
+    def _ids_of(self, item: dict[str, Any], spot: str, ids: Collection[str]) -> bool:
+        """Whether every id in ``item`` is known; they are written as they should be."""
+        if "id" in item:
+            item["id"] = self._known_id(item["id"], f"{spot}.id", ids)
+            return bool(item["id"])
+        if isinstance(item.get("cites"), str):
+            item["cites"] = [word for word in re.split(r"[,;\s]+", item["cites"]) if word]
+        if isinstance(item.get("cites"), list | tuple):
+            spots = [f"{spot}.cites[{place}]" for place in range(len(item["cites"]))]
+            found = [
+                self._known_id(one, place, ids)
+                for one, place in zip(item["cites"], spots, strict=True)
+            ]
+            item["cites"] = found
+            return all(found)
+        return True
+
+    def _known_id(self, said: object, spot: str, ids: Collection[str]) -> str:
+        if isinstance(said, str) and (found := self._known.find(said, ids)):
+            return found
+        fix = did_you_mean(str(said), sorted(ids), "use an id of the request")
+        self.refuse("unknown-id", spot, f"no such id here: {str(said)[:80]!r}", fix)
+        return ""
+
+    def _made(self, model: type[BaseModel], item: dict[str, Any], spot: str) -> BaseModel | None:
+        try:
+            return model.model_validate(item)
+        except ValidationError as exc:
+            for problem in exc.errors(include_url=False):
+                where = ".".join(str(part) for part in problem["loc"])
+                self.refuse("answer-item", f"{spot}.{where}", problem["msg"], "fill it in")
+        return None
 
 
-def _did_you_mean(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else "use an id of the request"
+def _plain_item(value: Mapping[str, Any]) -> dict[str, Any]:
+    """An item with the contract's keys; a key that is right wins over one that drifted."""
+    item: dict[str, Any] = {}
+    for key, inner in value.items():
+        known = _ITEM_KEYS.get(plain_key(str(key)))
+        if known and (known not in item or key == known):
+            item[known] = inner
+    return item
+
+
+def _symbol_case(said: str) -> str:
+    head, dot, tail = said.partition(".")
+    return f"{head.upper()}{dot}{tail.lower()}"
 
 
 def _kind(value: object) -> str:
-    names = {str: "text", list: "a list", type(None): "null"}
-    return names.get(type(value), type(value).__name__)
+    names = {str: "text", list: "a list", type(None): "null", dict: "an object", bool: "a truth"}
+    return names.get(type(value), "a number")

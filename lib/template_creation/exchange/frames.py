@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from template_creation.exchange.shapes import WRAPPERS, plain_key
+from template_creation.exchange.shapes import LISTS, plain_key
 
 __all__ = ["Frame"]
 
@@ -18,7 +18,7 @@ class Frame:
     def __init__(self, kind: str, start: int, place: str, given: str) -> None:
         self.kind, self.start, self.place, self.given = kind, start, place, given
         self.is_wrapper = kind == "["
-        self.holds_agents = kind == "[" and (not given or plain_key(given) in WRAPPERS)
+        self.holds_agents = kind == "[" and plain_key(given) in LISTS
         self.is_agent = False
         self.has_name = self.has_content = False
         self.key: str | None = None

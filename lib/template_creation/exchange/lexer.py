@@ -31,8 +31,8 @@ _SPACE = re.compile("[\\s\ufeff\u200b]+")
 _WORD = re.compile("[^\\s\ufeff\u200b{}\\[\\]:,\"'\u201c\u201d\u2018\u2019/#`]+")
 _STOPS = {quote: re.compile(f"[{quote}\\\\]") for quote in set(_CLOSING.values())}
 _START = re.compile('[{\\["]')
-_OBJECT = re.compile("\\{\\s*(?:[\"'\u201c\u2018}]|//|/\\*|[A-Za-z_][\\w-]*\\s*:)")
-_LIST = re.compile('\\[\\s*(?:[{\\[\\]"\u201c]|//|/\\*)')
+_OBJECT = re.compile("\\{[\\s\ufeff\u200b]*(?:[\"'\u201c\u2018}]|//|/\\*|[A-Za-z_][\\w-]*\\s*:)")
+_LIST = re.compile('\\[[\\s\ufeff\u200b]*(?:[{\\[\\]"\u201c]|//|/\\*)')
 _ENCODED = re.compile(r'"(?:\\+["nrt]|\s)*[{\[](?:\\+[nrt]|\s|[{\[])*\\+"')
 _AHEAD = {"{": 64, "[": 64, '"': 256}
 """How far is looked ahead, outside of any value, to tell JSON from prose."""
@@ -56,6 +56,7 @@ class Lexer:
         self._open = ""
         self._began = 0
         self._last = ""
+        self._is_blank = True
 
     @property
     def position(self) -> int:
@@ -115,16 +116,20 @@ class Lexer:
 
     def _outside(self, final: bool) -> Token | None:
         found = _START.search(self._buffer, self._at)
+        stop = found.start() if found else len(self._buffer)
+        if self._is_blank:
+            space = _SPACE.match(self._buffer, self._at)
+            self._is_blank = (space.end() if space else self._at) >= stop
+        self._at = stop
         if found is None:
-            self._at = len(self._buffer)
             return None
-        self._at = found.start()
         mark = found[0]
         ahead = self._at + _AHEAD[mark]
         if ahead > len(self._buffer) and not final:
             return None
         shown = self._buffer[self._at : ahead]
-        if mark == '"' and _ENCODED.match(shown):
+        is_first, self._is_blank = self._is_blank, False
+        if mark == '"' and (is_first or _ENCODED.match(shown)):
             self._begin('"')
             return self._string()
         if (mark == "{" and _OBJECT.match(shown)) or (mark == "[" and _LIST.match(shown)):

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 __all__ = [
+    "LISTS",
     "WRAPPERS",
     "canonical",
     "did_you_mean",
@@ -54,6 +55,9 @@ WRAPPERS = frozenset(
 )
 """Keys, by their letters, whose value may hold agents."""
 
+LISTS = frozenset({"", "enhancements", "enhancedagents", "agents", "results"})
+"""Keys, by their letters, of the lists that agents belong in; a list may also have none."""
+
 _LISTS: tuple[Field, ...] = ("templates", "practices", "examples", "constraints")
 _CLOSENESS = 0.6
 
@@ -72,14 +76,14 @@ def field_of(key: str) -> Field | None:
     return _FIELDS.get(plain_key(key))
 
 
-def canonical(data: Mapping[str, Any]) -> dict[str, Any]:
+def canonical(data: Mapping[str, Any], *, levels: int = 2) -> dict[str, Any]:
     """An agent's object with the contracts' own keys; what it says twice is taken once, and
-    keys that mean nothing here are left out."""
+    keys that mean nothing here are left out. Fields may be up to ``levels`` objects deeper."""
     found: dict[str, Any] = {}
     for key, value in data.items():
         field = field_of(key)
-        if isinstance(value, Mapping) and plain_key(key) in _INSIDE:
-            found = {**canonical(value), **found}
+        if isinstance(value, Mapping) and plain_key(key) in _INSIDE and levels:
+            found = {**canonical(value, levels=levels - 1), **found}
         elif field and (field not in found or not found[field]):
             found[field] = value
     content = found.get("enhanced_content")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from template_creation.exchange.mend import read_object
@@ -18,6 +19,8 @@ __all__ = ["Taking"]
 
 MAX_ISSUES = 200
 _MAX_PLAIN = 200_000
+_LOSING = frozenset({"answer-cut", "answer-too-long", "answer-unreadable", "empty-answer"})
+"""Rules that lose an agent; the rest loses something beside it."""
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _FENCE = re.compile(r"\A\s*(`{3,})[ \t]*(?:markdown|md)[ \t]*\n(.*)\n\1\s*\Z", re.DOTALL)
 
@@ -64,8 +67,16 @@ class Taking:
             self.refuse("answer-empty", "$", message, "answer with one object for each agent")
         if self._left_out:
             message = f"{self._left_out} more things were refused"
-            self._issues.append(Issue("answer-item", "$", message, "", "warning"))
-        return [*self.handed_over(), *self._issues]
+            self._issues.append(
+                Issue(
+                    "answer-item", "$", message, "answer for the agents of the request", "warning"
+                )
+            )
+        return [*self.handed_over(), *(self._weighed(issue) for issue in self._issues)]
+
+    def _weighed(self, issue: Issue) -> Issue:
+        """What concerns an agent that was taken all the same lost nothing."""
+        return replace(issue, severity="warning") if issue.agent in self._taken else issue
 
     # -- taking -------------------------------------------------------------------------------
 
@@ -128,7 +139,8 @@ class Taking:
 
     def refuse(self, rule: str, place: str, message: str, fix: str, *, agent: str = "") -> None:
         """Records that something at ``place`` was not taken."""
-        issue = Issue(rule, place, message, fix, "error" if agent else "warning", agent)
+        severity = "error" if agent and rule in _LOSING else "warning"
+        issue = Issue(rule, place, message, fix, severity, agent)
         if issue in self._issues[-20:]:
             return
         if len(self._issues) >= MAX_ISSUES:

@@ -72,8 +72,11 @@ def test_a_missing_agent_stays_a_stub_and_the_rest_is_written(shop) -> None:
 def test_a_rejected_agent_stays_a_stub_with_the_reason(shop) -> None:
     """The rule and the place are in the error, so that a person can act."""
     before = texts(shop)
+    templates = [{"id": "T1", "why": "It shows the form."}]
     answer = {
-        "enhancements": [{"agent_name": spec.name, "templates": []} for spec in shop.context.agents]
+        "enhancements": [
+            {"agent_name": spec.name, "templates": templates} for spec in shop.context.agents
+        ]
     }
     result = run(shop, FakeBridge(answer))
     assert result.status == "failed"

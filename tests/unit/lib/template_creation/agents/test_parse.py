@@ -83,7 +83,7 @@ def test_an_unknown_id_names_its_place_and_the_nearest_known_one(known: KnownIds
     """So that whoever wrote it can fix it."""
     item = {**GOOD, "examples": [{"id": "T1.s11", "title": ""}]}
     (issue,) = parse_answer([item], AGENTS, known).issues["api-specialist"]
-    assert issue.place == "$[0].examples[0]"
+    assert issue.place == "$[0].examples[0].id"
     assert issue.fix == "did you mean 'T1.s1'?"
 
 
