@@ -1,7 +1,8 @@
 """How many requests, and what goes into each: the ladder from full detail to several requests.
 
 1. texts of the most relevant templates, as far as they fit;
-2. no texts; 3. shorter outlines, those of templates that no agent lists first; 4. shards.
+2. no texts, and in the markdown contract no code in the agents' current texts that a template
+   holds; 3. shorter outlines, those of templates that no agent lists first; 4. shards.
 
 Nothing is left out silently: a plan says what, and why. Pure and deterministic; what fits is
 counted on the prompts themselves. (DESIGN section 5; issue 4 item 2.)
@@ -10,41 +11,28 @@ counted on the prompts themselves. (DESIGN section 5; issue 4 item 2.)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from math import ceil
 
-from template_creation.agents.catalog import (
-    LONGEST_LINE,
-    MAX_SYMBOLS,
-    body_of,
-    build_catalog,
-    shortened,
-    with_bodies,
-)
+from template_creation.agents.catalog import body_of
 from template_creation.agents.context import EnhancementContext
+from template_creation.agents.material import OUTLINES, Detail, Material
 from template_creation.agents.plans import (
-    LeftOut,
     Limits,
     PlannedRequest,
     RequestPlan,
     expected_output,
     with_room,
 )
-from template_creation.agents.relevance import Relevant, relevant_facts
-from template_creation.agents.request import build_request
 from template_creation.errors import BadInput
 from template_creation.exchange.digest import agent_lines, catalog_lines, fact_lines
 from template_creation.exchange.prompt import Contract, render_batch_prompt
 from template_creation.exchange.prompts import fence_for
 from template_creation.exchange.tokens import Estimator
 from template_creation.values.agent import AgentSpec
-from template_creation.values.request import BatchRequest, CatalogEntry
+from template_creation.values.request import BatchRequest
 
 __all__ = ["plan_requests"]
-
-OUTLINES = ((MAX_SYMBOLS, MAX_SYMBOLS), (8, 5), (6, 3), (4, 1), (2, 0), (0, 0))
-"""Declarations listed for a template that an agent of the request lists, and for another."""
 
 LEAST_FOR_AIM = 3
 """The step of `OUTLINES` that is the last for the aim's sake. Beyond it only what does not fit
@@ -74,18 +62,19 @@ def plan_requests(
     Raises `BadInput` for a request that does not fit with a single agent in the shortest form:
     the message names its largest parts with their tokens.
     """
-    base = _Planner(context, limits, estimator, contract, current, problems, instructions)
+    material = Material(context, contract, current or {}, problems or {}, instructions)
+    base = _Planner(material, limits, estimator)
     if estimator.count is estimator.quick or not specs:
         return RequestPlan(base.requests(specs), contract, estimator.name, limits)
-    sample = render_batch_prompt(base.request(specs, 0, ()))
-    planner = replace(base, scale=estimator.count(sample) / estimator.quick(sample))
+    sample = render_batch_prompt(material.request(specs, Detail()))
+    planner = base.rescaled(estimator.count(sample) / estimator.quick(sample))
     for _ in range(MOST_RECOUNTS):
         planned = planner.requests(specs)
         counts = [estimator.count(render_batch_prompt(item.request)) for item in planned]
         if all(map(planner.fits, planned, counts)):
             break
         more = max(count / item.input_tokens for item, count in zip(planned, counts, strict=True))
-        planner = replace(planner, scale=planner.scale * more)
+        planner = planner.rescaled(more)
     counted = tuple(
         replace(item, input_tokens=count) for item, count in zip(planned, counts, strict=True)
     )
@@ -96,14 +85,11 @@ def plan_requests(
 class _Planner:
     """Plans with ``estimator.quick`` times ``scale``."""
 
-    context: EnhancementContext
+    material: Material
     limits: Limits
     estimator: Estimator
-    contract: Contract
-    current: Mapping[str, str] | None
-    problems: Mapping[str, Sequence[str]] | None
-    instructions: str | None
     scale: float = 1.0
+    costs: dict[str, int] = field(default_factory=dict)
 
     def requests(self, specs: Sequence[AgentSpec]) -> tuple[PlannedRequest, ...]:
         """The first division, from the fewest requests on, of which each fits."""
@@ -120,26 +106,14 @@ class _Planner:
                 raise self._too_large(spec)
         return ()
 
-    def request(self, specs: Sequence[AgentSpec], step: int, texts: Sequence[str]) -> BatchRequest:
-        """The request for ``specs`` with the outlines of ``step`` and the texts of templates."""
-        listed, other = OUTLINES[step]
-        ranked = set(self._ranked(specs))
-        most = {item.id: listed if item.id in ranked else other for item in self._catalog}
-        current = self.current or {}
-        return build_request(
-            self.context,
-            specs,
-            current=current if self.contract == "markdown" else None,
-            problems=self.problems,
-            catalog=with_bodies(shortened(self._catalog, most), texts, self.context),
-            relevant=self._relevant,
-            instructions=self.instructions,
-        )
-
     def fits(self, planned: PlannedRequest, tokens: int) -> bool:
         """Whether a prompt of ``tokens`` for this request is within the limits."""
         hard = self.limits.most_input(planned.output_tokens)
         return hard is None or tokens <= hard
+
+    def rescaled(self, times: float) -> _Planner:
+        """A planner that counts so many times as much."""
+        return _Planner(self.material, self.limits, self.estimator, self.scale * times)
 
     # -- one request ------------------------------------------------------------------------
 
@@ -148,78 +122,57 @@ class _Planner:
         even the shortest one fits."""
         output = self._output(len(specs))
         hard = self.limits.most_input(output)
-        aim = self.limits.aimed_input(self.contract, len(specs))
+        aim = self.limits.aimed_input(self.material.contract, len(specs))
         room = aim if hard is None else min(aim, hard)
-        chosen: tuple[int, BatchRequest, int] | None = None
-        for step in range(len(OUTLINES)):
-            request = self.request(specs, step, ())
-            tokens = self._count(render_batch_prompt(request))
+        chosen: tuple[Detail, int] | None = None
+        for detail in self._details(specs):
+            tokens = self._count_of(specs, detail)
             if hard is None or tokens <= hard:
-                chosen = (step, request, tokens)
-                if tokens <= room or step >= LEAST_FOR_AIM:
+                chosen = (detail, tokens)
+                if tokens <= room or detail.step >= LEAST_FOR_AIM:
                     break
         if chosen is None:
             return None
-        step, request, tokens = chosen
-        texts: tuple[str, ...] = ()
-        if step == 0:
-            request, texts, tokens = self._with_texts(specs, request, tokens, room)
+        detail, tokens = self._with_texts(specs, *chosen, room)
+        request = self.material.request(specs, detail)
+        left_out = self.material.left_out(specs, request, detail, self._cost_of_text)
         return PlannedRequest(
             request,
-            _detail(step, texts),
-            texts,
+            detail.name,
+            detail.texts,
             tokens,
             output,
-            tuple(self._left_out(specs, request, texts)),
+            tuple(left_out),
             over_aim=max(0, tokens - aim),
         )
 
+    def _details(self, specs: Sequence[AgentSpec]) -> Iterator[Detail]:
+        """From much to little, without texts."""
+        yield Detail()
+        quotes = not self.material.quoted(specs)
+        if not quotes:
+            yield Detail(quotes=False)
+        for step in range(1, len(OUTLINES)):
+            yield Detail(step, quotes=quotes)
+
     def _with_texts(
-        self, specs: Sequence[AgentSpec], bare: BatchRequest, tokens: int, room: int
-    ) -> tuple[BatchRequest, tuple[str, ...], int]:
-        """``bare`` with the texts of its agents' templates, the most relevant ones first, while
+        self, specs: Sequence[AgentSpec], bare: Detail, tokens: int, room: int
+    ) -> tuple[Detail, int]:
+        """``bare`` with the texts of the agents' templates, the most relevant ones first, while
         there is room; one that is too long for what is left is passed over."""
         free, chosen = room - tokens, list[str]()
-        for key in self._ranked(specs):
+        for key in self.material.ranked(specs) if bare.step == 0 else ():
             cost = self._cost_of_text(key)
             if 0 < cost <= free:
                 chosen.append(key)
                 free -= cost
         while chosen:
-            request = self.request(specs, 0, chosen)
-            counted = self._count(render_batch_prompt(request))
+            detail = replace(bare, texts=tuple(chosen))
+            counted = self._count_of(specs, detail)
             if counted <= room:
-                return request, tuple(chosen), counted
-            chosen.pop()  # tokens of parts do not add up to the last one
-        return bare, (), tokens
-
-    def _left_out(
-        self, specs: Sequence[AgentSpec], request: BatchRequest, texts: Sequence[str]
-    ) -> Iterator[LeftOut]:
-        """What a model might have liked to see: texts that agents list, and declarations."""
-        for key in self._ranked(specs):
-            if key in texts:
-                continue
-            cost = self._cost_of_text(key)
-            long = f"it has a line of more than {LONGEST_LINE} characters"
-            yield LeftOut("text", key, cost, "no room" if cost else long)
-        full = {item.id: item.more_symbols for item in self._catalog}
-        for entry in request.template_catalog:
-            if full[entry.id]:
-                most = f"at most {MAX_SYMBOLS} are listed"
-                yield LeftOut("declarations", entry.id, full[entry.id], most)
-            if entry.more_symbols > full[entry.id]:
-                more = entry.more_symbols - full[entry.id]
-                yield LeftOut("declarations", entry.id, more, "no room")
-
-    def _ranked(self, specs: Sequence[AgentSpec]) -> list[str]:
-        """The templates that these agents list: what is first for many comes first."""
-        points: dict[str, float] = {}
-        for spec in specs:
-            for place, key in enumerate(spec.templates, 1):
-                if key in self._places:
-                    points[key] = points.get(key, 0.0) + 1 / place
-        return sorted(points, key=lambda key: (-points[key], self._places[key]))
+                return detail, counted
+            chosen.pop()  # the tokens of parts do not add up exactly
+        return bare, tokens
 
     # -- counting ---------------------------------------------------------------------------
 
@@ -231,19 +184,22 @@ class _Planner:
         return most is None or with_room(self._output(agents)) <= most
 
     def _output(self, agents: int) -> int:
-        return ceil(expected_output(self.contract, agents, self.estimator) * self.scale)
+        return ceil(expected_output(self.material.contract, agents, self.estimator) * self.scale)
 
     def _count(self, text: str) -> int:
         return ceil(self.estimator.quick(text) * self.scale)
 
+    def _count_of(self, specs: Sequence[AgentSpec], detail: Detail) -> int:
+        return self._count(render_batch_prompt(self.material.request(specs, detail)))
+
     def _cost_of_text(self, key: str) -> int:
         """What the text of a template adds to a prompt; 0 for one that cannot be sent."""
-        if key not in self._costs:
-            body = body_of(key, self.context)
+        if key not in self.costs:
+            body = body_of(key, self.material.context)
             fence = fence_for(body)
             block = f"{key}:\n\n{fence}text\n{body}\n{fence}\n\n"
-            self._costs[key] = self._count(block) if body else 0
-        return self._costs[key]
+            self.costs[key] = self._count(block) if body else 0
+        return self.costs[key]
 
     def _too_large(self, spec: AgentSpec) -> BadInput:
         """Why not even the request for one agent fits, with what takes the most."""
@@ -255,16 +211,12 @@ class _Planner:
                 f"and at most {most:,} are allowed",
                 hint="choose a model that answers at more length, or the sections contract",
             )
-        request = self.request([spec], len(OUTLINES) - 1, ())
+        *_, least = self._details([spec])
+        request = self.material.request([spec], least)
         total = self._count(render_batch_prompt(request))
-        parts = {
-            "its current text": request.agents[0].current_content,
-            "the templates": "\n".join(catalog_lines(request)),
-            "conventions, rules, commands and technologies": "\n".join(fact_lines(request)),
-            "the agent itself": "\n".join(agent_lines(request)),
-            "the instructions": request.enhancement_instructions,
-        }
-        sizes = sorted(((self._count(text), name) for name, text in parts.items()), reverse=True)
+        sizes = sorted(
+            ((self._count(text), name) for name, text in _parts(request).items()), reverse=True
+        )
         named = ", ".join(f"{name} {size:,}" for size, name in sizes[:NAMED_PARTS] if size)
         return BadInput(
             f"the request for {spec.name!r} does not fit: {total:,} tokens "
@@ -274,21 +226,15 @@ class _Planner:
             hint="choose a model with a larger window, or fewer templates (--max-templates)",
         )
 
-    @cached_property
-    def _catalog(self) -> tuple[CatalogEntry, ...]:
-        return build_catalog(self.context)
 
-    @cached_property
-    def _relevant(self) -> dict[str, Relevant]:
-        return relevant_facts(self.context)
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        return {item.id: place for place, item in enumerate(self.context.templates)}
-
-    @cached_property
-    def _costs(self) -> dict[str, int]:
-        return {}
+def _parts(request: BatchRequest) -> dict[str, str]:
+    return {
+        "its current text": request.agents[0].current_content,
+        "the templates": "\n".join(catalog_lines(request)),
+        "conventions, rules, commands and technologies": "\n".join(fact_lines(request)),
+        "the agent itself": "\n".join(agent_lines(request)),
+        "the instructions": request.enhancement_instructions,
+    }
 
 
 def _even(specs: Sequence[AgentSpec], count: int) -> list[Sequence[AgentSpec]]:
@@ -300,12 +246,3 @@ def _even(specs: Sequence[AgentSpec], count: int) -> list[Sequence[AgentSpec]]:
         groups.append(specs[start:end])
         start = end
     return groups
-
-
-def _detail(step: int, texts: Sequence[str]) -> str:
-    if texts:
-        return f"outlines, and the text of {len(texts)} template{'s' * (len(texts) != 1)}"
-    if step == 0:
-        return "outlines"
-    listed, other = OUTLINES[step]
-    return f"shorter outlines: {listed} declarations of a listed template, {other} of another"

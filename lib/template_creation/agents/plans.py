@@ -103,11 +103,12 @@ def expected_output(contract: Contract, agents: int, estimator: Estimator) -> in
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something of a template that a request does not hold: its ``text`` (``amount`` in
-    tokens) or some of its ``declarations`` (``amount`` is how many), and why."""
+    """Something that a request does not hold, and why: the ``text`` of a template (``amount``
+    in tokens), some of its ``declarations`` (how many), or from the current text of an agent
+    the ``quotes`` of templates (in lines). ``of`` is the template's id or the agent's name."""
 
-    what: Literal["text", "declarations"]
-    template: str
+    what: Literal["text", "declarations", "quotes"]
+    of: str
     amount: int
     why: str
 

@@ -129,7 +129,7 @@ def test_what_does_not_fit_becomes_several_even_requests_in_order(context) -> No
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     deadline=None,
 )
@@ -168,7 +168,7 @@ def test_every_plan_keeps_its_limits_and_loses_nothing(
         assert most is None or tokens <= most
         assert window is None or tokens + 1.5 * planned.output_tokens <= window
         assert output is None or 1.5 * planned.output_tokens <= output + 1
-        told = {(item.what, item.template): item.amount for item in planned.left_out}
+        told = {(item.what, item.of): item.amount for item in planned.left_out}
         listed = {
             key for spec in context.agents if spec.name in planned.agents for key in spec.templates
         }
@@ -227,6 +227,29 @@ def test_the_markdown_contract_sends_the_current_texts_and_expects_whole_ones(co
     assert markdown.output_tokens > 4 * sections.output_tokens
 
 
+def test_code_that_templates_hold_leaves_the_current_texts_before_outlines_shrink(
+    context,
+) -> None:
+    """What a person wrote stays, and the lines are told."""
+    own = (
+        "## Notes\n\nAsk Ann first.\n\n```python\nmine = 1\nmine += 1\nmine += 2\nmine += 3\n```\n"
+    )
+    quoted = f"# One\n\n```python\n{module('item', 10)}```\n\n{own}"
+    current = {spec.name: quoted for spec in context.agents}
+    wide = plan(context, WIDE, contract="markdown", current=current).requests[0]
+    aim = wide.input_tokens - 5_000
+    narrow = plan(context, Limits(aim_tokens=aim), contract="markdown", current=current)
+    (only,) = narrow.requests
+    assert wide.request.agents[0].current_content == quoted
+    assert only.request.agents[0].current_content == (
+        f"# One\n\n```python\n(58 lines of T1, as they stand there)\n```\n\n{own}"
+    )
+    assert only.input_tokens <= aim
+    assert "T1" in only.texts
+    told = [item for item in only.left_out if item.what == "quotes"]
+    assert [(item.of, item.amount) for item in told] == [(spec.name, 58) for spec in context.agents]
+
+
 def test_why_agents_were_refused_is_in_their_request(context) -> None:
     """And counted."""
     problems = {context.agents[1].name: ["unknown-id at $.templates[0]: no such id: 'T99'"]}
@@ -242,7 +265,7 @@ def test_a_text_with_an_endless_line_is_not_sent_and_that_is_told(context, make_
     context = replace(context, templates=TemplateSet((endless, *rest)))
     (only,) = plan(context).requests
     assert "T1" not in only.texts
-    (told,) = [item for item in only.left_out if item.template == "T1"]
+    (told,) = [item for item in only.left_out if item.of == "T1"]
     assert told.why == "it has a line of more than 1500 characters"
 
 
