@@ -2,8 +2,8 @@
 
 Of a function: its syntax (comments, formatting and docstrings apart), and of its defaults, its
 closure and what it uses of its own module whatever cannot change: constants, frozen dataclasses,
-functions, classes. Of a class the same for its methods. Of another object its type and public
-attributes. Not told: what other modules do, private attributes, and, around functions, what can
+functions, classes. Of a class the same for its methods. Of an object that can be called, or is of the same
+package, its class and public attributes; of others their type. Not told: what other modules do, private attributes, and, around functions, what can
 change in place: a list that is filled as the run goes would look like other code each time.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -59,7 +60,7 @@ class _Teller:
             return ["partial", *map(self.shown, parts)]
         if isinstance(value, FunctionType | type):
             name = f"{value.__module__}.{value.__qualname__}"
-            if not self._again(value):
+            if not self._again(value) and _package(value) not in sys.stdlib_module_names:
                 self._to_tell.append(value)
             return name
         try:
@@ -86,12 +87,17 @@ class _Teller:
             return [[self.shown(key), self.shown(entry)] for key, entry in value.items()]
         if isinstance(value, list | tuple):
             return [self.shown(entry) for entry in value]
+        kind = type(value)
+        if not callable(value) and _package(kind) not in set(map(_package, self._to_tell)):
+            # How a client of another package is set changes with its use, and its code with its
+            # updates: a logger's level, a session's cookies.
+            return kind.__qualname__
         public = {
             name: self.shown(entry)
             for name, entry in sorted(getattr(value, "__dict__", {}).items())
             if not name.startswith("_")
         }
-        return [self.shown(type(value)), public]
+        return [self.shown(kind), public]
 
     def class_shown(self, kind: type) -> Any:
         functions = list(_functions(kind))
@@ -134,7 +140,11 @@ class _Teller:
             return self.shown(value)
         if isinstance(value, tuple):
             return [self._fixed(entry) for entry in value]
-        return self.shown(type(value))
+        return type(value).__qualname__
+
+
+def _package(value: FunctionType | type) -> str:
+    return value.__module__.partition(".")[0]
 
 
 def _functions(kind: type) -> Iterator[FunctionType]:

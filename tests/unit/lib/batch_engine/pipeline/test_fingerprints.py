@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -129,6 +130,22 @@ def test_functions_that_use_each_other_are_told_in_a_moment() -> None:
     body = "\n    ".join(f"f{n}(x)" for n in range(200))
     exec("".join(f"def f{n}(x):\n    {body}\n" for n in range(200)), names)
     assert len(of(mapped(names["f0"]))) == 32
+
+
+def test_of_a_client_of_another_package_only_its_kind_counts() -> None:
+    """How it is set changes with its use, and its code with each update."""
+
+    class Asks(Agent):
+        def __init__(self, client: Any) -> None:
+            self.client = client
+
+        def run(self, context: Any) -> Any:
+            return None
+
+    loud, quiet = logging.getLogger("a test's"), logging.getLogger("another test's")
+    quiet.setLevel(logging.ERROR)
+    assert of(Asks(loud)) == of(Asks(quiet))
+    assert of(Asks(loud)) != of(Asks(logging.StreamHandler()))
 
 
 def test_what_a_run_fills_as_it_goes_is_not_taken_for_other_code() -> None:
