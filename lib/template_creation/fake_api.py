@@ -98,7 +98,7 @@ class Reply:
 class FakeMessagesServer:
     """Answers ``POST /v1/messages`` and ``/v1/messages/count_tokens`` by its script, in order;
     when that is at its end the last reply stays. ``requests`` has every request for a message,
-    ``counts`` those for a count.
+    ``counts`` those for a count; ``left`` is set when a client hung up before the end.
 
     ``key`` is the only key that is let in (None: any, but one there must be); ``models`` are
     the models that there are (None: any). ``counts_tokens=False`` has no counting, as many
@@ -118,6 +118,7 @@ class FakeMessagesServer:
         self.requests: list[Received] = []
         self.counts: list[Received] = []
         self.closing = Event()
+        self.left = Event()
         self._lock = Lock()
         self._server = _Server(("127.0.0.1", 0), self)
         self._thread = Thread(target=self._server.serve_forever, args=(NAP_S,), daemon=True)
@@ -196,6 +197,7 @@ class _Gone(Exception):  # noqa: N818 - reads as what happened
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # what was sent is there, whatever comes after it
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:
@@ -220,8 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._stream(reply, received)
             self.wfile.write(b"0\r\n\r\n")
-        except (_Gone, OSError):
+        except _Gone:
             return
+        except OSError:
+            self.server.fake.left.set()
 
     def _plain(self, reply: Reply) -> None:
         error = {"type": "error", "error": {"type": reply.kind, "message": reply.words}}
@@ -301,7 +305,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _leave_if_over(self) -> None:
         readable, _, _ = select.select([self.connection], [], [], 0)
-        if self.server.fake.closing.is_set() or readable:  # only its end is left to read
+        if readable:  # there is only its end left to read
+            self.server.fake.left.set()
+            raise _Gone
+        if self.server.fake.closing.is_set():
             raise _Gone
 
     def _send(self, event: Mapping[str, Any]) -> None:

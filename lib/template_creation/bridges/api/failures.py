@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+_NO_ROOM = ("max_tokens", "model_context_window_exceeded", "length")
+"""Reasons to stop before the end; the last is that of OpenAI's interface, which some keep."""
+
+
 class NotAcceptedError(TaskError):
     """The server did not take the request as it is written."""
 
@@ -132,7 +136,7 @@ class Failures:
                 f"{self.model} refused to answer: {why}",
                 hint="another model, or the offline bridge, may do it",
             )
-        if reason in ("max_tokens", "model_context_window_exceeded"):
+        if reason in _NO_ROOM:
             return self._too_long(reason, finished, max_tokens)
         if reason == "tool_use":
             return RejectedResultError(f"{self.model} called a tool instead of answering")
@@ -141,7 +145,8 @@ class Failures:
         return None
 
     def _too_long(self, reason: str, finished: int, max_tokens: int) -> WorkError:
-        limit = f"max_tokens ({max_tokens})" if reason == "max_tokens" else "the context window"
+        context = reason == "model_context_window_exceeded"
+        limit = "the context window" if context else f"max_tokens ({max_tokens})"
         if finished:
             return AnswerTooLongError(
                 f"the answer ran into {limit} after {finished} complete "
