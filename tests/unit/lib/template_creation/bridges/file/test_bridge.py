@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -513,7 +512,7 @@ def test_a_moved_folder_goes_on_where_it_is(run, host, request_data, folder, tmp
     run().pending(request_data)
     old, answer = host.request, host.answer
     target = tmp_path / "moved"
-    os.rename(folder, target)
+    folder.rename(target)
     run(folder=target).pending(request_data)
     request = json.loads((target / ".agent-request.json").read_text())
     assert request["request_id"] == old["request_id"]
