@@ -50,8 +50,11 @@ from batch_engine.workflow.errors import (
     UnsafePathError,
     WorkflowError,
 )
+from batch_engine.workflow.file_agent import AnswerPending, FileAgent
+from batch_engine.workflow.json_schema import workflow_schema
 from batch_engine.workflow.load import load_workflow, parse_workflow
 from batch_engine.workflow.params import read_param
+from batch_engine.workflow.plan import PlannedStep, plan_workflow
 from batch_engine.workflow.report import StepReport, WorkflowResult
 from batch_engine.workflow.runs import latest_workspace, new_workspace, state_folder
 from batch_engine.workflow.spec import RetrySpec, Tolerance
@@ -70,6 +73,7 @@ from batch_engine.workflow.task import (
 __all__ = [
     "AbandonedError",
     "AgentInvoker",
+    "AnswerPending",
     "BatchOptions",
     "BatchOutcome",
     "BatchProcessor",
@@ -77,11 +81,13 @@ __all__ = [
     "CommandFailedError",
     "ExpressionError",
     "FailedItem",
+    "FileAgent",
     "HttpError",
     "InterruptedItemError",
     "InvalidWorkflowError",
     "ParameterError",
     "Place",
+    "PlannedStep",
     "Problem",
     "RetrySpec",
     "RunRecord",
@@ -110,7 +116,9 @@ __all__ = [
     "load_workflow",
     "new_workspace",
     "parse_workflow",
+    "plan_workflow",
     "read_param",
     "register_task",
     "state_folder",
+    "workflow_schema",
 ]

@@ -14,7 +14,7 @@ from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from batch_engine.core import ChunkContext, ItemFailure, Pause, StoreError
-from batch_engine.workflow.errors import AbandonedError, InterruptedItemError
+from batch_engine.workflow.errors import AbandonedError, InterruptedItemError, Stopped
 from batch_engine.workflow.expressions import Value
 from batch_engine.workflow.plain import plain
 from batch_engine.workflow.task import (
@@ -97,6 +97,7 @@ class ItemWork(_Work):
     ) -> dict[str, ItemFailure]:
         """Stores what succeeds; returns what failed, by key."""
         failures: dict[str, ItemFailure] = {}
+        pause: Pause | None = None
         handlers = [self.find(task.task) for task in self.tasks]
         for entry in items:
             self.services.check_stop()
@@ -107,10 +108,15 @@ class ItemWork(_Work):
                         hint="see whether it took effect; 'workflow retry' runs it again",
                     )
                 context.complete(entry, self._one(entry, handlers, context))
-            except (Pause, StoreError):
+            except (Stopped, StoreError):
                 raise
+            except Pause as waiting:
+                # The others of the chunk can still ask, so that all is answered in one go.
+                pause = pause or waiting
             except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
                 failures[entry.key] = ItemFailure(error)
+        if pause is not None:
+            raise pause
         return failures
 
     def _one(

@@ -9,6 +9,7 @@ import typer
 
 from template_creation.cli.bridge_command import bridge_app
 from template_creation.cli.run import guarded
+from template_creation.cli.workflow_command import workflow_app
 from template_creation.errors import BadInput, ExitCode
 
 __all__ = ["app", "main"]
@@ -205,6 +206,7 @@ def render(
 
 
 app.add_typer(bridge_app, name="bridge")
+app.add_typer(workflow_app, name="workflow")
 
 
 def main() -> None:

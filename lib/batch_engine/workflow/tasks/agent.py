@@ -39,6 +39,7 @@ def agent(call: TaskCall) -> Any:
             "step": call.step,
             "key": call.key,
             "attempt": call.attempt,
+            "workspace": str(call.workspace),
         },
     )
     return dict(answer) if isinstance(answer, Mapping) else answer

@@ -1,0 +1,320 @@
+"""What ``template-create workflow`` does, for `template_creation.cli.workflow_command`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from batch_engine.core import (
+    ConfigurationError,
+    ExecutorChoice,
+    Pause,
+    SqliteRunStore,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+)
+from batch_engine.workflow import (
+    AgentInvoker,
+    FileAgent,
+    InvalidWorkflowError,
+    Workflow,
+    WorkflowEngine,
+    WorkflowResult,
+    WorkflowState,
+    latest_workspace,
+    load_task_module,
+    load_workflow,
+    plan_workflow,
+    read_param,
+    state_folder,
+    workflow_schema,
+)
+from template_creation.cli.run import Console
+from template_creation.cli.workflow_display import (
+    closing,
+    display,
+    planned,
+    status_lines,
+    to_document,
+)
+from template_creation.errors import BadInput, ExitCode, InvocationPending, WriteError
+
+__all__ = [
+    "RunOptions",
+    "export_run",
+    "print_schema",
+    "run_workflow",
+    "show_status",
+    "validate_workflow",
+]
+
+_CHANGED = Literal["refuse", "rerun", "keep"]
+_EXECUTORS = ("threads", "processes", "dask")
+_EXIT = {
+    "completed": ExitCode.DONE,
+    "completed_with_errors": ExitCode.PARTIAL,
+    "failed": ExitCode.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a user can say about a run."""
+
+    file: Path
+    pairs: list[str] = field(default_factory=list)
+    workspace: Path | None = None
+    base_dir: Path = Path("runs")
+    flow: str | None = None
+    resume: bool = False
+    retry: bool = False
+    changed: str = "refuse"
+    executor: str = "threads"
+    scheduler: str | None = None
+    agent: str | None = None
+    tasks: list[str] = field(default_factory=list)
+    allow_code: bool = False
+    allow_failures: bool = False
+    strict: bool = False
+
+
+def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False) -> None:
+    """Run (or plan) a workflow, print how it ended, exit with its code."""
+    with _translated(console):
+        changed = _one_of("--changed", options.changed, get_args(_CHANGED))
+        modules = tuple(load_task_module(name) for name in options.tasks)
+        workflow = load_workflow(options.file, strict=options.strict)
+        for warning in workflow.warnings:
+            console.note(str(warning))
+        params = _params(workflow, options.pairs)
+        if dry_run:
+            _show_plan(console, workflow, params, options)
+            return
+        workspace = _workspace(workflow, options)
+        with _executor(options) as executor, display(quiet=console.as_json) as shown:
+            out = sys.stderr if console.as_json else sys.stdout
+            engine = WorkflowEngine(
+                workflow,
+                workspace,
+                options.base_dir,
+                invoker=_invoker(options.agent),
+                allow_code=options.allow_code,
+                say=lambda text: shown.say(text, out),
+                listeners=[shown],
+                executor=executor,
+                modules=modules,
+            )
+            with _terminating():
+                result = _run(engine, params, options, changed)
+        _finish(console, result, options)
+
+
+def _run(
+    engine: WorkflowEngine, params: dict[str, Any], options: RunOptions, changed: Any
+) -> WorkflowResult:
+    try:
+        return engine.run(
+            params,
+            flow=options.flow,
+            resume=options.resume,
+            retry=options.retry,
+            changed=changed,
+        )
+    except InvocationPending:
+        raise
+    except Pause as pause:
+        raise InvocationPending(
+            str(pause) or "the run waits for an answer",
+            hint=f"when it is there: {_again(options, engine.workspace)}",
+        ) from pause
+
+
+def _finish(console: Console, result: WorkflowResult, options: RunOptions) -> None:
+    code = _EXIT[result.status]
+    if code is ExitCode.PARTIAL and options.allow_failures:
+        code = ExitCode.DONE
+    console.result(closing(result), to_document(result, int(code)))
+    if result.status != "completed":
+        retry = f"template-create workflow retry {options.file} --workspace {result.workspace}"
+        console.note(f"  try again what failed: {retry}")
+    if code:
+        raise SystemExit(int(code))
+
+
+def _again(options: RunOptions, workspace: Path) -> str:
+    return f"template-create workflow run {options.file} --workspace {workspace} --resume"
+
+
+def _show_plan(
+    console: Console, workflow: Workflow, params: dict[str, Any], options: RunOptions
+) -> None:
+    steps = plan_workflow(workflow, params, flow=options.flow, env=os.environ)
+    text = f"{workflow.name}: {len(steps)} steps; nothing was run\n{planned(steps)}"
+    for name in workflow.secrets:
+        if secret := os.environ.get(name):
+            text = text.replace(secret, "***")
+    document = {"workflow": workflow.name, "steps": [step.to_json() for step in steps]}
+    console.result(text, {"status": "planned", "exit_code": 0, **document})
+
+
+# -- options ------------------------------------------------------------------------------------
+
+
+def _params(workflow: Workflow, pairs: list[str]) -> dict[str, Any]:
+    values = {}
+    for pair in pairs:
+        name, equals, text = pair.lstrip("-").partition("=")
+        if not equals or not name:
+            raise BadInput(f"{pair!r} is no parameter", hint="write NAME=VALUE")
+        values[name] = read_param(name, workflow.params.get(name), text)
+    return values
+
+
+def _workspace(workflow: Workflow, options: RunOptions) -> Path | None:
+    if options.workspace is not None:
+        return options.workspace
+    if options.resume or options.retry:
+        return latest_workspace(workflow.name, options.base_dir)
+    return None
+
+
+def _invoker(who: str | None) -> AgentInvoker | None:
+    if who is None:
+        return None
+    if who == "files":
+        return FileAgent()
+    module, colon, name = who.partition(":")
+    if not colon:
+        raise BadInput(f"--agent is {who!r}", hint="'files', or MODULE:OBJECT")
+    try:
+        found: Any = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise BadInput(f"--agent {who!r} cannot be found: {error}") from error
+    agent = found() if isinstance(found, type) or not hasattr(found, "invoke") else found
+    if not callable(getattr(agent, "invoke", None)):
+        raise BadInput(f"--agent {who!r} has no method invoke")
+    invoker: AgentInvoker = agent
+    return invoker
+
+
+@contextmanager
+def _executor(options: RunOptions) -> Iterator[ExecutorChoice | None]:
+    kind = _one_of("--executor", options.executor, _EXECUTORS)
+    if kind == "threads":
+        yield None
+    elif kind == "processes":
+        yield "processes"
+    else:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise BadInput(
+                "--executor dask needs the package 'distributed'",
+                hint="pip install 'template-create[dask]'",
+            ) from error
+        with Client(options.scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # distributed has no types
+            yield client.get_executor(retries=0)
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> Any:
+    if value not in known:
+        raise BadInput(f"{option} is {value!r}", hint=f"known: {', '.join(known)}")
+    return value
+
+
+# -- the other commands -------------------------------------------------------------------------
+
+
+def validate_workflow(console: Console, file: Path, *, tasks: list[str], strict: bool) -> None:
+    """Print every problem of a workflow file; exit 2 if one of them is an error."""
+    with _translated(console):
+        for name in tasks:
+            load_task_module(name)
+    try:
+        workflow = load_workflow(file, strict=strict)
+    except InvalidWorkflowError as error:
+        problems = [problem.to_json() for problem in error.problems]
+        document = {"status": "invalid", "exit_code": 2, "problems": problems}
+        console.result("\n".join(map(str, error.problems)), document)
+        wrong = sum(problem.severity == "error" for problem in error.problems)
+        console.note(f"{file}: {wrong} errors, {len(problems) - wrong} warnings")
+        raise SystemExit(int(ExitCode.BAD_INPUT)) from error
+    problems = [problem.to_json() for problem in workflow.warnings]
+    steps = [step.name for step in workflow.steps]
+    told = [*map(str, workflow.warnings), f"{file}: {len(steps)} steps, nothing is wrong"]
+    document = {"status": "valid", "exit_code": 0, "problems": problems, "steps": steps}
+    console.result("\n".join(told), document)
+
+
+def show_status(console: Console, workspace: Path) -> None:
+    """Print how far the run in ``workspace`` is."""
+    with _translated(console), _reading(workspace) as state:
+        run = state.run
+        assert run is not None
+        steps = []
+        for record in state.steps():
+            counts = state.counts(record)
+            done = {} if record.total is None else {
+                "total": record.total, "processed": counts.ok, "failed": counts.failed}  # fmt: skip
+            steps.append({"name": record.name, "status": record.status, **done})
+        document = {"workflow": run.workflow, "status": state.status, "steps": steps}
+        console.result(status_lines(state), document)
+
+
+def export_run(console: Console, workspace: Path, *, results: bool) -> None:
+    """Print the state of the run in ``workspace`` as JSON."""
+    with _translated(console), _reading(workspace) as state:
+        console.result("", state.export(results=results))
+
+
+def print_schema(console: Console, *, tasks: list[str]) -> None:
+    """Print the JSON Schema of workflow files."""
+    with _translated(console):
+        for name in tasks:
+            load_task_module(name)
+        console.result("", workflow_schema())
+
+
+@contextmanager
+def _reading(workspace: Path) -> Iterator[WorkflowState]:
+    with SqliteRunStore(state_folder(workspace), read_only=True) as store:
+        state = WorkflowState(store)
+        if state.run is None:
+            raise BadInput(f"{str(workspace)!r} has no run yet")
+        yield state
+
+
+# -- errors and signals -------------------------------------------------------------------------
+
+
+@contextmanager
+def _translated(console: Console) -> Iterator[None]:
+    """The engine's errors as the product's: wrong input, or a state that cannot be written."""
+    try:
+        yield
+    except (StoreFullError, StoreReadOnlyError) as error:
+        raise WriteError(error.message, hint=error.hint) from error
+    except (ConfigurationError, StoreError) as error:
+        raise BadInput(error.message, hint=error.hint) from error
+
+
+@contextmanager
+def _terminating() -> Iterator[None]:
+    """SIGTERM ends a run as an interrupt does: commands are ended, the state is closed."""
+
+    def terminate(number: int, frame: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    previous = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
