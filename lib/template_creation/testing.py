@@ -36,8 +36,10 @@ class FakeBridge:
 
     An answer may be any object (also a wrong one), an exception to raise, or a function of the
     `Invocation`. When the script is at its end the last answer stays; without a script it
-    answers as the offline bridge does.
+    answers as the offline bridge does. ``identity`` is what enhanced agents say of it.
     """
+
+    identity = "fake"
 
     def __init__(self, *script: Answer | BaseException | Callable[[Invocation], Any]) -> None:
         self._script = list(script) or [_offline]

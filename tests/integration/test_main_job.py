@@ -171,8 +171,8 @@ def test_a_dry_run_shows_files_and_request_and_writes_nothing(
     plan = {item["path"]: item["change"] for item in done.document["plan"]}
     assert plan["manifest.json"] == "new"
     assert any(path.startswith("templates/") for path in plan)
-    assert done.document["prompt_tokens"] > 500
-    assert "api-specialist" in done.document["prompt"]
+    assert done.document["requests"]["input_tokens"] > 500
+    assert "api-specialist" in done.document["prompts"][0]
     assert not target.exists()
     assert list(sealed.rglob("*")) == [], "no state either"
 

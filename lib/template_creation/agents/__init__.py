@@ -1,5 +1,6 @@
 """From an analysis to specialist agents: recommend, ask, validate, render, write."""
 
+from template_creation.agents.asking import ignore
 from template_creation.agents.budget import plan_requests
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.enhancer import AgentEnhancer
@@ -46,6 +47,7 @@ __all__ = [
     "expand_agent",
     "folder_globs",
     "has_errors",
+    "ignore",
     "load_folder",
     "parse_answer",
     "plan_requests",

@@ -9,20 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from batch_engine.core import (
-    ItemFailure,
-    Listener,
-    MissingResultError,
-    RejectedResultError,
-    RetryPolicy,
-    RunStore,
-    TaskError,
-)
+from batch_engine.core import Listener, RejectedResultError, RetryPolicy, RetryRule, RunStore
 from batch_engine.pipeline import Flow, Pipeline
 from template_creation.agents.apply import Applied, apply_answer, finish_markdown
+from template_creation.agents.asking import Asked, Asker, Terms, ignore
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.files import (
     context_of_files,
@@ -30,43 +24,56 @@ from template_creation.agents.files import (
     spec_for,
     write_atomically,
 )
+from template_creation.agents.ledger import Ledger
+from template_creation.agents.origins import Origins
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
+from template_creation.agents.planning import Planner
+from template_creation.agents.plans import RequestPlan
 from template_creation.agents.profiles import SEED, Profile
-from template_creation.agents.request import (
-    build_catalog,
-    build_request,
-)
+from template_creation.agents.request import build_catalog, build_request
 from template_creation.agents.results import EnhancementResult
 from template_creation.agents.reuse import agent_keys, fingerprint_of_all
 from template_creation.agents.scope import (
     ENHANCEMENT_FIELDS,
     STEP,
-    Asked,
     enhancement_scope,
     outcome_of,
 )
 from template_creation.agents.validate import has_errors, validate_agent
-from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker
-from template_creation.errors import InvocationPending, TemplateCreateError
-from template_creation.exchange import request_document
+from template_creation.bridges import AgentBridgeInvoker, OfflineBridge, identity_of
+from template_creation.exchange import PriceList, request_document
 from template_creation.package import agent_files
 from template_creation.values.agent import AgentSpec
+from template_creation.values.enhancement import EnhancementOptions
 from template_creation.values.template import TemplateSet
 
-__all__ = ["AgentEnhancer"]
+__all__ = ["RETRY", "AgentEnhancer"]
 
 logger = logging.getLogger(__name__)
 
 Loader = Callable[[Path], PackageView]
 
+RETRY = RetryPolicy(
+    rules=(RetryRule(retry=True, on=(RejectedResultError,), max_attempts=2),),
+    max_attempts=4,
+    initial_s=1.0,
+    max_delay_s=30.0,
+    retry_after_cap_s=120.0,
+)
+"""A refused or missing answer is asked for once more, with the reasons; a model that cannot be
+reached or has no time, three times more."""
+
 
 class AgentEnhancer:
     """Enhances the agents of a package through a bridge.
 
-    ``bridge_invoker`` answers; without one nothing is tried. ``load`` reads a package folder.
-    ``use_batch_enhancement=False`` asks for one agent at a time, on the same road.
-    ``shard_tokens`` bounds a request with its answer; ``None`` is one request for all.
-    ``store``, ``retry`` and ``listeners`` are the engine's.
+    ``bridge_invoker`` answers; without one nothing is tried. ``options`` say in which form, and
+    whether one agent at a time (``use_batch_enhancement=False`` is the same, by the seed's
+    word). ``load`` reads a package folder. ``store``, ``retry`` and ``listeners`` are the
+    engine's; without ``retry`` a bridge to a model is asked once more for what is missing or
+    was refused (`RETRY`). ``ledger`` keeps what requests cost, ``max_cost_usd`` bounds it by
+    ``prices``, and ``notify`` tells it before each request. ``in_place`` is for packages whose
+    agents were not just written as stubs.
 
     >>> AgentEnhancer(bridge_invoker=None)._validate_enhancement("# Too short")
     False
@@ -76,24 +83,44 @@ class AgentEnhancer:
         self,
         bridge_invoker: AgentBridgeInvoker | None = None,
         *,
+        options: EnhancementOptions | None = None,
+        use_batch_enhancement: bool = True,
         load: Loader = load_folder,
         profile: Profile = SEED,
-        enhancement: str = "offline",
-        use_batch_enhancement: bool = True,
-        shard_tokens: int | None = None,
         store: RunStore | None = None,
         retry: RetryPolicy | None = None,
         listeners: Iterable[Listener] = (),
+        ledger: Ledger | None = None,
+        max_cost_usd: float | None = None,
+        prices: PriceList | None = None,
+        notify: Callable[[str], None] = ignore,
+        in_place: bool = False,
     ) -> None:
         self.bridge_invoker = bridge_invoker
         self.profile = profile
-        self.enhancement = enhancement
-        self.use_batch_enhancement = use_batch_enhancement
+        self.options = options or EnhancementOptions()
+        if not use_batch_enhancement:
+            self.options = replace(self.options, use_batch_enhancement=False)
         self._load = load
-        self._shard_tokens = shard_tokens
         self._store = store
         self._retry = retry
         self._listeners = tuple(listeners)
+        self._origins = Origins(store) if in_place and store is not None else None
+        self.planner = Planner(self.options, prices=prices, ledger=ledger)
+        self._terms = Terms(
+            profile=profile,
+            enhancement=self.enhancement,
+            planner=self.planner,
+            ledger=ledger,
+            origins=self._origins,
+            max_cost_usd=max_cost_usd,
+            notify=notify,
+        )
+
+    @property
+    def enhancement(self) -> str:
+        """What the frontmatter of an enhanced agent says of how it was made."""
+        return "none" if self.bridge_invoker is None else identity_of(self.bridge_invoker)
 
     # -- the seed's surface -----------------------------------------------------------------
 
@@ -110,21 +137,32 @@ class AgentEnhancer:
         )
         return self.enhance(context, output_path).to_dict()
 
-    def enhance(self, context: EnhancementContext, output_path: Path) -> EnhancementResult:
-        """As `enhance_all_agents`, with a context that was loaded before."""
-        return self._enhance_files(self._get_agent_files(output_path), context, output_path)
+    def enhance(
+        self,
+        context: EnhancementContext,
+        output_path: Path,
+        files: Sequence[Path] | None = None,
+    ) -> EnhancementResult:
+        """As `enhance_all_agents`, with a context that was loaded before; of all agents, or of
+        those in ``files``."""
+        chosen = self._get_agent_files(output_path) if files is None else files
+        return self._enhance_files(chosen, context, output_path)
+
+    def plan(self, context: EnhancementContext, names: Sequence[str] | None = None) -> RequestPlan:
+        """What would be asked of a model for the agents of ``context``, or for ``names`` of
+        them, and what that would take; nobody is asked."""
+        specs = [spec for spec in context.agents if names is None or spec.name in names]
+        return self.planner.plan(context, specs)
 
     # -- as a part of a pipeline --------------------------------------------------------------
 
     def flow(self) -> Flow:
         """A scope over the agents, one chunk a request, and then their outcomes: takes
         `fields`, gives the field ``enhanced`` (an `EnhancementResult`)."""
-        return enhancement_scope(
-            self._shard,
-            chunk_size=None if self.use_batch_enhancement else 1,
-            shard_tokens=self._shard_tokens,
-            retry=self._retry,
-        )
+        bridge = self.bridge_invoker or OfflineBridge()  # never asked: `_reason_to_skip`
+        asker = Asker(bridge, self._terms, single=not self.options.use_batch_enhancement)
+        offline = isinstance(bridge, OfflineBridge)
+        return enhancement_scope(asker, self.planner, self._retry or (None if offline else RETRY))
 
     def fields(self, context: EnhancementContext, output_path: Path) -> dict[str, Any]:
         """What `flow` takes (`ENHANCEMENT_FIELDS`), for the package in ``output_path``."""
@@ -251,59 +289,16 @@ class AgentEnhancer:
             logger.info("Agents stay basic: %s", reason)
             names = [path.stem for path in files]
             return {"agents": [], "asked": (), "shape": "", "skipped": (names, reason)}
-        keys = agent_keys(files, context)
+        keys = agent_keys(files, context, origins=self._origins)
         asked = tuple(Asked(path, key, context) for path, key in keys.items())
         shape = fingerprint_of_all(
             STEP,
             context,
-            bridge=type(self.bridge_invoker).__name__,
-            enhancement=self.enhancement,
+            bridge=self.enhancement,
+            contract=self.options.contract,
             profile=self.profile,
         )
         return {"agents": list(asked), "asked": asked, "shape": shape, "skipped": None}
-
-    def _shard(self, asked: Sequence[Asked]) -> dict[str, Applied | ItemFailure]:
-        """One request for these, and each agent's file written as soon as it is accepted."""
-        context = asked[0].context
-        before = {item.path: item.path.read_bytes() for item in asked}
-        specs = [spec_for(item.path, context) for item in asked]
-        request = request_document(build_request(context, specs))
-        answer = self._ask(request, context)
-        for path, data in before.items():
-            if path.read_bytes() != data:  # F22: a host edited the agents itself
-                logger.warning("%s was changed while it was asked for; put back", path.name)
-                write_atomically(path, data.decode("utf-8"))
-        parsed = parse_answer(answer, [spec.name for spec in specs], KnownIds.of(context))
-        results: dict[str, Applied | ItemFailure] = {}
-        for item, spec in zip(asked, specs, strict=True):
-            applied = self._applied(item.path, spec, parsed, context)
-            if not applied.text:
-                missing = spec.name not in parsed.sections and spec.name not in parsed.markdown
-                kind = MissingResultError if missing else RejectedResultError
-                results[item.key] = ItemFailure(kind(applied.error))
-                continue
-            write_atomically(item.path, applied.text)
-            results[item.key] = applied
-        return results
-
-    def _ask(self, request: dict[str, Any], context: EnhancementContext) -> object:
-        assert self.bridge_invoker is not None  # `_reason_to_skip` saw to it
-        count = len(request["agents"])
-        try:
-            return self.bridge_invoker.invoke(
-                agent_name=CONTENT_ENHANCER,
-                input_data=request,
-                context={
-                    "mode": "batch" if self.use_batch_enhancement else "single",
-                    "agent_count": count,
-                    "template_count": context.templates.total_count,
-                    "phase": "7.5",
-                },
-            )
-        except InvocationPending:
-            raise
-        except TemplateCreateError as exc:
-            raise TaskError(f"the bridge failed: {exc}") from exc
 
     def _applied(
         self, path: Path, spec: AgentSpec, parsed: ParsedAnswer, context: EnhancementContext

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from template_creation.values.agent import Issue
+from template_creation.values.answer import RequestUsage
 
 __all__ = ["AgentOutcome", "EnhancementResult"]
 
@@ -27,15 +28,28 @@ class AgentOutcome:
     issues: tuple[Issue, ...] = ()
     dropped_examples: tuple[str, ...] = ()
 
+    def to_report(self) -> dict[str, Any]:
+        """This as the report of a package lists it."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "lines": self.lines,
+            "short_because": self.short_because,
+            "error": self.error,
+            "issues": [asdict(issue) for issue in self.issues],
+        }
+
 
 @dataclass(frozen=True)
 class EnhancementResult:
-    """The outcome of every agent. ``reason`` says why nothing was tried (skipped)."""
+    """The outcome of every agent. ``reason`` says why nothing was tried (skipped); ``usage`` is
+    what the ``requests`` of this process took, where the bridge tells."""
 
     agents: tuple[AgentOutcome, ...]
     reason: str = ""
     issues: tuple[Issue, ...] = field(default=())
     requests: int = 0
+    usage: tuple[RequestUsage, ...] = ()
 
     @property
     def enhanced_count(self) -> int:
@@ -90,6 +104,7 @@ class EnhancementResult:
             "success_rate": self.success_rate,
             "errors": list(self.errors),
             "requests": self.requests,
+            "usage": [item.to_json() for item in self.usage],
             "agents": [_document(item) for item in self.agents],
             "issues": [asdict(item) for item in self.issues],
         }

@@ -15,6 +15,7 @@ from batch_engine.core import fingerprint
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.files import spec_for
 from template_creation.agents.frontmatter import read_frontmatter
+from template_creation.agents.origins import Origins
 from template_creation.agents.profiles import Profile
 from template_creation.agents.relevance import Relevant, relevant_facts
 from template_creation.agents.request import build_request
@@ -32,7 +33,7 @@ _REWRITTEN = frozenset(
 
 
 def fingerprint_of_all(
-    step: str, context: EnhancementContext, *, bridge: str, enhancement: str, profile: Profile
+    step: str, context: EnhancementContext, *, bridge: str, contract: str, profile: Profile
 ) -> str:
     """Of what shapes the text of every agent: this version of the tool, the request's form,
     the bridge, the profile, and who the agents are, since each names its partners."""
@@ -42,20 +43,32 @@ def fingerprint_of_all(
         REQUEST_VERSION,
         version(),
         bridge,
-        enhancement,
+        contract,
         repr(profile),
-        request["contract"],
         request["project"],
         request["enhancement_instructions"],
         repr([(spec.name, spec.layers) for spec in context.agents]),
     )
 
 
-def agent_keys(files: Sequence[Path], context: EnhancementContext) -> dict[Path, str]:
+def agent_keys(
+    files: Sequence[Path], context: EnhancementContext, *, origins: Origins | None = None
+) -> dict[Path, str]:
     """For each agent file its name with a digest of what shapes its text: the agent, its facts
-    and templates, and what a person added to its frontmatter."""
+    and templates, and what a person added to its frontmatter; with ``origins``, for files that
+    are enhanced in place, also the text that there was before."""
+    if origins is not None:
+        evidence = repr([(item.path, item.segments) for item in context.templates])
+        return {path: _key_in_place(path, evidence, origins) for path in files}
     relevant = relevant_facts(context)
     return {path: _key(path, context, relevant) for path in files}
+
+
+def _key_in_place(path: Path, evidence: str, origins: Origins) -> str:
+    # What a file tells of its agent changes when it is enhanced; what it was made from stays.
+    origin = origins.of(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    digest = hashlib.sha256(f"{origin} {evidence}".encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{path.stem}@{digest[:16]}"
 
 
 def _key(path: Path, context: EnhancementContext, facts: Mapping[str, Relevant]) -> str:

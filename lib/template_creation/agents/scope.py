@@ -2,63 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_engine.core import ByWeight, Chunk, ItemFailure, RetryPolicy
+from batch_engine.core import Chunk, ErrorRecord, RetryPolicy
 from batch_engine.pipeline import Agent, Flow, StageContext, batched
 from template_creation.agents.apply import Applied
-from template_creation.agents.context import EnhancementContext
-from template_creation.agents.files import spec_for, write_atomically
-from template_creation.agents.request import build_request
+from template_creation.agents.asking import Asked, Asker
+from template_creation.agents.files import write_atomically
+from template_creation.agents.planning import Planner
 from template_creation.agents.results import AgentOutcome, EnhancementResult
 from template_creation.agents.validate import shared_prose
 from template_creation.bridges import CONTENT_ENHANCER
-from template_creation.exchange import estimate_tokens, request_document
-from template_creation.values.agent import AgentSpec
+from template_creation.values.agent import Issue
 
-__all__ = ["ENHANCEMENT_FIELDS", "STEP", "Asked", "enhancement_scope", "outcome_of"]
+__all__ = ["ENHANCEMENT_FIELDS", "STEP", "enhancement_scope", "outcome_of"]
 
 STEP = "agent enhancement"
 ENHANCEMENT_FIELDS = ("agents", "asked", "shape", "skipped")
 """The fields that `enhancement_scope` begins with; it gives ``enhanced``."""
-OUTPUT_TOKENS = 600
-"""What an agent's sections take in an answer, about (facts/llm-api.md section 6)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An agent on its way into a request."""
-
-    path: Path
-    key: str
-    context: EnhancementContext
 
 
 def _key_of(asked: Asked) -> str:
     return asked.key
 
 
-Shard = Callable[[Sequence[Asked]], Mapping[str, Applied | ItemFailure]]
-"""Asks for some agents at once and writes them; gives what became of each, by key."""
-
-
-def enhancement_scope(
-    shard: Shard, *, chunk_size: int | None, shard_tokens: int | None, retry: RetryPolicy | None
-) -> Flow:
+def enhancement_scope(asker: Asker, planner: Planner, retry: RetryPolicy | None) -> Flow:
     """A scope over the field ``agents``, and then what became of each as ``enhanced``.
 
-    A request is for ``chunk_size`` agents, or for what ``shard_tokens`` hold; with neither, for
-    all of them.
+    A request is for the agents that ``planner`` puts together; ``retry`` asks again for those
+    that are missing or were refused.
     """
-    ask = _Ask(shard)
     scope = batched(
-        ask,
-        chunk_size=chunk_size or (_ByTokens(shard_tokens) if shard_tokens else sys.maxsize),
+        _Ask(asker),
+        chunk_size=_Planned(planner),
         over="agents",
         name=STEP,
         key=_key_of,
@@ -66,7 +45,26 @@ def enhancement_scope(
         dump=Applied.to_json,
         load=Applied.from_json,
     )
-    return scope >> _Outcomes(ask)
+    return scope >> _Outcomes(asker)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Agents in chunks as the plan of their requests puts them together."""
+
+    planner: Planner
+
+    def split(self, items: Iterable[Asked], /) -> Iterator[Chunk[Asked]]:
+        """See `Chunker`."""
+        asked = {item.path.stem: item for item in items}
+        if not asked:
+            return
+        context = next(iter(asked.values())).context
+        start = 0
+        paths = [item.path for item in asked.values()]
+        for number, names in enumerate(self.planner.groups(context, paths), 1):
+            yield Chunk(number, start, tuple(asked[name] for name in names), len(names))
+            start += len(names)
 
 
 class _Ask(Agent):
@@ -77,17 +75,13 @@ class _Ask(Agent):
     writes = ("agents",)
     version = "see shape"
 
-    def __init__(self, shard: Shard) -> None:
-        self._shard = shard
-        self._requests = 0
-
-    @property
-    def requests(self) -> int:
-        return self._requests
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
 
     def run(self, context: StageContext) -> dict[str, Any]:
-        self._requests += 1
-        return {"agents": self._shard(context["agents"])}
+        """The agents that were not accepted; the others were stored on the way."""
+        assert context.batch is not None  # a scope gives one
+        return {"agents": self._asker(context["agents"], context.batch)}
 
 
 class _Outcomes(Agent):
@@ -98,8 +92,8 @@ class _Outcomes(Agent):
     writes = ("enhanced",)
     announced = False
 
-    def __init__(self, ask: _Ask) -> None:
-        self._ask = ask
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
 
     def run(self, context: StageContext) -> dict[str, Any]:
         if context["skipped"]:
@@ -109,9 +103,7 @@ class _Outcomes(Agent):
         for asked in context["asked"]:
             path, found = asked.path, applied.get(asked.path.stem)
             if found is None:
-                error = context.errors[asked.key].error
-                failed = AgentOutcome(path.stem, "failed", lines=_lines_of(path), error=error)
-                outcomes.append(failed)
+                outcomes.append(_failed(path, context.errors[asked.key]))
                 continue
             if path.read_bytes() != found.text.encode("utf-8"):
                 write_atomically(path, found.text)
@@ -119,33 +111,12 @@ class _Outcomes(Agent):
         issues = shared_prose({name: item.text for name, item in applied.items()})
         return {
             "enhanced": EnhancementResult(
-                tuple(outcomes), issues=issues, requests=self._ask.requests
+                tuple(outcomes),
+                issues=issues,
+                requests=self._asker.requests,
+                usage=tuple(self._asker.usage),
             )
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _ByTokens:
-    """Requests of at most so many tokens, with what the answers take."""
-
-    tokens: int
-
-    def split(self, items: Iterable[Asked], /) -> Iterator[Chunk[Asked]]:
-        """See `Chunker`."""
-        asked = list(items)
-        if not asked:
-            return iter(())
-        context = asked[0].context
-        fixed = _tokens(context, ())
-
-        def weigh(item: Asked) -> float:
-            return _tokens(context, (spec_for(item.path, context),)) - fixed + OUTPUT_TOKENS
-
-        return ByWeight(max(1, self.tokens - fixed), weigh).split(asked)
-
-
-def _tokens(context: EnhancementContext, specs: Sequence[AgentSpec]) -> int:
-    return estimate_tokens(json.dumps(request_document(build_request(context, specs))))
 
 
 def outcome_of(applied: Applied) -> AgentOutcome:
@@ -158,6 +129,27 @@ def outcome_of(applied: Applied) -> AgentOutcome:
         error=applied.error,
         issues=applied.issues,
         dropped_examples=applied.dropped,
+    )
+
+
+def _failed(path: Path, error: ErrorRecord) -> AgentOutcome:
+    """An agent that stays as it was: why, and every finding behind it."""
+    issues = tuple(
+        Issue(
+            field.problem.partition(": ")[0],
+            field.path,
+            field.problem.partition(": ")[2] or field.problem,
+            field.expected,
+        )
+        for field in error.fields
+    )
+    hint = f" ({error.hint})" if error.hint else ""
+    return AgentOutcome(
+        path.stem,
+        "failed",
+        lines=_lines_of(path),
+        error=f"{error.error}{hint}",
+        issues=issues,
     )
 
 

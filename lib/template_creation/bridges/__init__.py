@@ -1,7 +1,12 @@
 """Bridges: what answers a batch request, and the seam that all of them share."""
 
 from template_creation.bridges.api import ApiBridge
-from template_creation.bridges.base import CONTENT_ENHANCER, AgentBridgeInvoker, StreamingBridge
+from template_creation.bridges.base import (
+    CONTENT_ENHANCER,
+    AgentBridgeInvoker,
+    StreamingBridge,
+    identity_of,
+)
 from template_creation.bridges.file import FileBridge
 from template_creation.bridges.offline import OfflineBridge
 from template_creation.bridges.strength import is_habit, stated, strength
@@ -13,6 +18,7 @@ __all__ = [
     "FileBridge",
     "OfflineBridge",
     "StreamingBridge",
+    "identity_of",
     "is_habit",
     "stated",
     "strength",

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from template_creation.values.answer import AnswerEvent
 
-__all__ = ["CONTENT_ENHANCER", "AgentBridgeInvoker", "StreamingBridge"]
+__all__ = ["CONTENT_ENHANCER", "AgentBridgeInvoker", "StreamingBridge", "identity_of"]
 
 CONTENT_ENHANCER = "agent-content-enhancer"
 """The agent that a batch request is addressed to, by the seed's name."""
@@ -53,3 +53,14 @@ class StreamingBridge(AgentBridgeInvoker, Protocol):
         An exception ends the answer after what was complete: whoever asked keeps that, and
         asks again only for the rest. Closing the iterator ends the call.
         """
+
+
+def identity_of(bridge: AgentBridgeInvoker) -> str:
+    """Who answers, in a word or two: the bridge's ``identity`` if it says one, else the name of
+    its class. Answers of one identity may stand for another's of the same.
+
+    >>> identity_of(OfflineBridge())
+    'offline'
+    """
+    identity = getattr(bridge, "identity", "")
+    return identity if isinstance(identity, str) and identity else type(bridge).__name__

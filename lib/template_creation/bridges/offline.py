@@ -59,6 +59,8 @@ FILL = 88
 class OfflineBridge:
     """An `AgentBridgeInvoker` that extracts its answer from the request's own facts."""
 
+    identity = "offline"
+
     def invoke(
         self,
         *,

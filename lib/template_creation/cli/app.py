@@ -19,6 +19,7 @@ _EPILOG = """Examples:
 \b
   template-create --name shop --path ../shop
   template-create --name shop --path ../shop --dry-run
+  template-create --name shop --path ../shop --bridge api --model claude-sonnet-5-5 --max-cost 1
   template-create render ~/.agentecflow/templates/shop . --set entity="order line"
   template-create validate ~/.agentecflow/templates/shop
 
@@ -35,6 +36,77 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
+_ENHANCEMENT = "Enhancement"
+BridgeOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Who enhances the agents: 'offline' extracts from the code, without key or network; "
+        "'api' asks a model (ANTHROPIC_API_KEY); 'file' writes the request for another process, "
+        "such as your assistant, and ends with exit code 42.  [default: TEMPLATE_CREATE_BRIDGE, "
+        "else config.toml, else offline]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(help="Model of the api bridge.", rich_help_panel=_ENHANCEMENT),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Server of the api bridge, if another one speaks its protocol.",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="USD",
+        help="Stop before the request that could bring the run above this.",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+PricesOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML file with prices and models that go over the shipped list.",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+ContractOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Form of the answer: 'sections' (compact, cites ids; code comes from the templates) "
+        "or 'markdown' (whole texts).  [default: sections]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+BatchOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--batch/--no-batch",
+        help="One request for all agents, or one for each.  [default: batch]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+BridgeDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the file bridge's request and answer.  [default: the run's state]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", help="How long one answer may take.", rich_help_panel=_ENHANCEMENT
+    ),
+]
+
+StateOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the run state.  [default: below ~/.agentecflow/state]"),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
 ]
@@ -59,23 +131,35 @@ def create(
         typer.Option(help="Name of the package: 3 to 50 lower-case letters, digits, hyphens."),
     ] = None,
     path: Annotated[
-        Path, typer.Option(help="The codebase to learn from; it is never written to.")
-    ] = Path(),
+        Path | None,
+        typer.Option(
+            help="The codebase to learn from; it is never written to.  [default: this folder]"
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Folder of the package.  [default: ~/.agentecflow/templates/NAME]"),
     ] = None,
-    bridge: Annotated[
-        str | None,
-        typer.Option(
-            help="Who enhances the agents: 'offline' extracts from the code, without key or "
-            "network.  [default: TEMPLATE_CREATE_BRIDGE, else offline]"
-        ),
-    ] = None,
     max_templates: Annotated[
-        int, typer.Option(min=1, max=200, help="At most this many templates.")
-    ] = 15,
+        int | None,
+        typer.Option(min=1, max=200, help="At most this many templates.  [default: 15]"),
+    ] = None,
     no_agents: Annotated[bool, typer.Option("--no-agents", help="Templates only.")] = False,
+    bridge: BridgeOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
+    contract: ContractOption = None,
+    batch: BatchOption = None,
+    bridge_dir: BridgeDirOption = None,
+    timeout: TimeoutOption = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the run of this name that was paused or interrupted."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -83,12 +167,7 @@ def create(
             help="Show what would be written and what would be sent to a model; write nothing.",
         ),
     ] = False,
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of the run state.  [default: ~/.agentecflow/state/NAME]",
-        ),
-    ] = None,
+    state_dir: StateOption = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Make the package anew even if nothing changed.")
     ] = False,
@@ -113,19 +192,109 @@ def create(
                 hint="template-create --name my-shop --path ../my-shop; --help shows all",
             )
         from template_creation.cli.create_command import run_create
+        from template_creation.cli.enhancement_options import Flags, asking
         from template_creation.create import CreateOptions
 
+        flags = Flags(
+            bridge=bridge,
+            model=model,
+            base_url=base_url,
+            bridge_dir=bridge_dir,
+            timeout=timeout,
+            contract=contract,
+            batch=batch,
+            max_cost=max_cost,
+            prices=prices,
+        )
+        asked = asking(flags, resume=resume)
         options = CreateOptions(
             name=name,
             path=path,
             output=output,
             state=state_dir,
             max_templates=max_templates,
-            with_agents=not no_agents,
+            with_agents=False if no_agents else None,
+            enhancement=asked.options,
+            max_cost_usd=asked.max_cost_usd,
+            prices=asked.prices,
             dry_run=dry_run,
             fresh=fresh,
+            resume=resume,
+            expected=asked.expected,
         )
-        run_create(console, bridge=bridge, options=options)
+        run_create(console, options)
+
+
+@app.command()
+def enhance(
+    package: Annotated[
+        Path, typer.Argument(help="A folder with agents/ and templates/, ours or anyone's.")
+    ],
+    agents: Annotated[
+        list[str] | None,
+        typer.Option("--agent", metavar="NAME", help="Only this agent; repeatable."),
+    ] = None,
+    bridge: BridgeOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
+    contract: ContractOption = None,
+    batch: BatchOption = None,
+    bridge_dir: BridgeDirOption = None,
+    timeout: TimeoutOption = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run on this package that was paused.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be asked and, for the offline bridge, what would change.",
+        ),
+    ] = False,
+    state_dir: StateOption = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask again also for agents that are finished.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Enhance the agents of a package in place, all by one request where it fits.
+
+    Each agent is written whole or not at all; what a person wrote in it stays. Exit code 7
+    when some agents stay as they are, 1 when all do.
+    """
+    with guarded(as_json=as_json, verbose=verbose) as console:
+        from template_creation.cli.enhance_command import run_enhance
+        from template_creation.cli.enhancement_options import Flags, asking
+        from template_creation.create import EnhanceOptions
+
+        flags = Flags(
+            bridge=bridge,
+            model=model,
+            base_url=base_url,
+            bridge_dir=bridge_dir,
+            timeout=timeout,
+            contract=contract,
+            batch=batch,
+            max_cost=max_cost,
+            prices=prices,
+        )
+        asked = asking(flags, resume=resume)
+        options = EnhanceOptions(
+            package=package,
+            agents=tuple(agents or ()),
+            enhancement=asked.options,
+            max_cost_usd=asked.max_cost_usd,
+            prices=asked.prices,
+            state=state_dir,
+            dry_run=dry_run,
+            fresh=fresh,
+            resume=resume,
+            expected=asked.expected,
+        )
+        run_enhance(console, options)
 
 
 @app.command()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from template_creation.agents import AgentOutcome
 from template_creation.create import CreateResult
+from template_creation.values.answer import RequestUsage
 
-__all__ = ["summarize"]
+__all__ = ["agent_lines", "request_lines", "summarize", "usage_lines"]
 
 _SHOWN = 5
 
@@ -40,7 +42,8 @@ def _done(result: CreateResult, verbose: bool) -> list[str]:
     return [
         *_headline(result),
         *_templates(result, verbose),
-        *_agents(result.agents, verbose),
+        *agent_lines(result.agents, verbose),
+        *usage_lines(result.usage),
         *_left_out(result, verbose),
         *_placement(result, verbose),
         *(f"Warning: {text}" for text in result.warnings),
@@ -103,7 +106,8 @@ def _templates(result: CreateResult, verbose: bool) -> Iterator[str]:
         yield from _indented(result.copier_excluded, verbose)
 
 
-def _agents(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
+def agent_lines(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
+    """One line an agent, with what is short, and all that is wrong with those that stay basic."""
     if not agents:
         return
     yield "Agents:"
@@ -120,6 +124,46 @@ def _agents(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
             yield from (
                 f"    {found.place}: {found.message} ({found.fix})" for found in item.issues
             )
+
+
+def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:
+    """What would be asked of a model, as a plan reports it: how much, at what price, and what
+    had to be left out for room."""
+    planned = requests.get("requests", [])
+    if not planned:
+        return
+    agents = sum(len(item["agents"]) for item in planned)
+    yield (
+        f"{_count(len(planned), 'request')} for {_count(agents, 'agent')}, contract "
+        f"{requests['contract']}: about {requests['input_tokens']:,} tokens in and "
+        f"{requests['output_tokens']:,} out ({requests['estimator']})."
+    )
+    for number, item in enumerate(planned, 1):
+        texts = ", ".join(item["texts"]) or "none"
+        yield f"  {number}. {', '.join(item['agents'])}"
+        yield f"     {item['input_tokens']:,} tokens, {item['detail']}; texts of templates: {texts}"
+    if requests["bridge"] == "offline":
+        yield "The offline bridge answers here; nothing is sent anywhere."
+    elif requests["cost_usd"] is not None:
+        yield f"It would cost about ${requests['cost_usd']:.4f} ({requests['prices']})."
+    elif requests["prices"]:
+        yield f"What it would cost is not known ({requests['prices']})."
+
+
+def usage_lines(usage: Sequence[RequestUsage]) -> Iterator[str]:
+    """What the requests of a run took, where a model answered them."""
+    if not usage:
+        return
+    tokens_in = sum(item.input_tokens + item.cache_read_tokens for item in usage)
+    tokens_out = sum(item.output_tokens for item in usage)
+    known = [item.cost_usd for item in usage if item.cost_usd is not None]
+    cost = f", ${sum(known):.4f}" if known else ""
+    if len(known) < len(usage):
+        cost += f" (no price is known for {_count(len(usage) - len(known), 'request')})"
+    yield (
+        f"{_count(len(usage), 'request')} to {usage[0].model}: {tokens_in:,} tokens in, "
+        f"{tokens_out:,} out{cost}, {sum(item.seconds for item in usage):.1f} s."
+    )
 
 
 def _left_out(result: CreateResult, verbose: bool) -> Iterator[str]:
@@ -148,15 +192,13 @@ def _plan(result: CreateResult, verbose: bool) -> Iterator[str]:
     yield f"Dry run: nothing was written. A run would write to {result.package}:"
     for item in result.plan:
         yield f"  {item.change:<7}  {item.size:>7} bytes  {item.path}"
-    if result.prompt:
-        yield (
-            f"The one request for all agents has about {result.prompt_tokens} tokens "
-            "(characters/2.4). The offline bridge answers it here; nothing is sent anywhere."
-        )
+    if result.prompts:
+        yield from request_lines(result.requests)
         if verbose:
-            yield from ("", result.prompt)
+            for prompt in result.prompts:
+                yield from ("", prompt)
         else:
-            yield "See it whole with --verbose or --json."
+            yield "See what would be sent with --verbose or --json."
 
 
 def _next(result: CreateResult) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from template_creation.agents import AgentOutcome
-from template_creation.create.values import CreateOptions
+from template_creation.create.runs import RunRecord
 from template_creation.errors import WriteError
 from template_creation.package import (
     MANIFEST,
@@ -33,7 +33,7 @@ Json = dict[str, Any]
 class Material:
     """What the package is made of, once the codebase is understood, and where it is made."""
 
-    options: CreateOptions
+    run: RunRecord
     inputs: str
     staged: Path
     codebase: Codebase
@@ -62,7 +62,7 @@ def package_manifest(material: Material, hashes: Json, inputs: str = "") -> Json
     """The manifest, with the hashes of the files and the fingerprint of what they were made
     from, where these are known."""
     return manifest_document(
-        material.options.name,
+        material.run.name,
         material.analysis,
         material.build.templates,
         material.agents,
@@ -82,17 +82,7 @@ def package_report(material: Material, outcomes: Sequence[AgentOutcome]) -> Json
             for item in material.build.dropped
         ],
         entities=[" ".join(item.words) for item in material.build.entities],
-        agents=[
-            {
-                "name": item.name,
-                "status": item.status,
-                "lines": item.lines,
-                "short_because": item.short_because,
-                "error": item.error,
-                "issues": [asdict(issue) for issue in item.issues],
-            }
-            for item in outcomes
-        ],
+        agents=[item.to_report() for item in outcomes],
         agent_files={spec.name: spec.files for spec in material.agents},
         excluded=[
             {"path": item.path, "reason": item.reason, "detail": item.detail}

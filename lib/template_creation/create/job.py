@@ -9,34 +9,32 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from batch_engine.core import Event, Listener, RunStore, StepStarted, fingerprint
-from batch_engine.pipeline import Pipeline, PipelineResult
-from template_creation.agents import (
-    AgentEnhancer,
-    EnhancementContext,
-    build_request,
+from batch_engine.core import (
+    Event,
+    Listener,
+    MemoryRunStore,
+    RunStore,
+    StepStarted,
+    fingerprint,
 )
-from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
+from batch_engine.pipeline import Pipeline, PipelineResult
+from template_creation.agents import AgentEnhancer, EnhancementContext, Ledger, ignore
+from template_creation.bridges import AgentBridgeInvoker, OfflineBridge, identity_of
+from template_creation.create.bridging import open_bridge
 from template_creation.create.documents import Material
+from template_creation.create.runs import RunRecord, begin_run, resume_run, run_open, settle
 from template_creation.create.stages import FIELDS, Job, phases, without_grammar
-from template_creation.create.state import open_state
+from template_creation.create.state import durability_for, forget_results, open_store
 from template_creation.create.survey import codebase_digest, forget_others, parsable
 from template_creation.create.values import CreateOptions, CreateResult, PlannedFile
-from template_creation.errors import AnalysisError, BadInput
-from template_creation.exchange import estimate_tokens, render_batch_prompt
-from template_creation.package import (
-    check_name,
-    check_target,
-    default_output,
-    is_current,
-    planned_changes,
-    staging_folder,
-)
+from template_creation.errors import AnalysisError
+from template_creation.exchange import load_prices
+from template_creation.package import check_name, is_current, planned_changes, staging_folder
 from template_creation.phases import WorkflowPhase
 from template_creation.scan import scan_codebase
 from template_creation.values.analysis import Analysis
@@ -53,11 +51,13 @@ def create_template(
     *,
     bridge: AgentBridgeInvoker | None = None,
     listeners: Sequence[Listener] = (),
+    notify: Callable[[str], None] = ignore,
 ) -> CreateResult:
     """Make the package ``options.name`` from the codebase at ``options.path``.
 
-    ``bridge`` answers the one batch request for all agents; without it they are enhanced by
-    extraction. Listeners get the events of `batch_engine.core`, one step per phase.
+    ``bridge`` answers the batch request for all agents; without it the one that ``options``
+    choose. Listeners get the events of `batch_engine.core`, one step per phase; ``notify`` gets
+    what a person should read before it happens, such as what a request will cost.
 
     Raises `BadInput`, `AnalysisError`, `GenerationError`, `ValidationFailed`, `WriteError`, or
     `InvocationPending` where the bridge waits for an answer. The codebase is never written to.
@@ -67,28 +67,77 @@ def create_template(
     'done'
     """
     check_name(options.name)
-    root = _existing_folder(options.path)
-    target = (options.output or default_output(options.name)).expanduser().resolve()
-    check_target(target, root)
-    bridge = bridge or OfflineBridge()
+    wanted = None if options.resume else settle(options)
     seconds = _Seconds()
-    with open_state(options) as store:
-        codebase = _scan(root, store, [*listeners, seconds])
-        inputs = _inputs(codebase, options, bridge)
-        if not (options.dry_run or options.fresh) and is_current(target, inputs):
-            result = CreateResult(
-                status="unchanged",
-                name=options.name,
-                package=target,
-                files=len(codebase.files),
-                excluded=codebase.excluded,
-            )
-        else:
-            with ExitStack() as folders:
-                folder = _scratch() if options.dry_run else staging_folder(target)
-                job = Job(options, target, inputs, lambda: folders.enter_context(folder))
-                result = _run(job, codebase, bridge, store, [*listeners, seconds])
+    with _store(options, wanted) as store:
+        if options.fresh:
+            forget_results(store)
+        run = (
+            begin_run(store, wanted, fresh=options.fresh)
+            if wanted is not None
+            else resume_run(store, options.name, _asked(options))
+        )
+        with run_open(store, run), ExitStack() as stack:
+            ask = bridge or open_bridge(run, options.state_folder, options.prices)
+            work = _Run(run, options, ask, store, [*listeners, seconds], notify)
+            result = _made(work, stack)
     return replace(result, seconds=seconds.taken())
+
+
+def _asked(options: CreateOptions) -> dict[str, object]:
+    """What ``options`` say of the fields of a run, None where they leave it open."""
+    return {
+        "path": options.path and str(options.path.expanduser().resolve()),
+        "output": options.output and str(options.output.expanduser().resolve()),
+        "max_templates": options.max_templates,
+        "with_agents": options.with_agents,
+        "enhancement": options.enhancement,
+        **options.expected,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """All that a run works with."""
+
+    run: RunRecord
+    options: CreateOptions
+    bridge: AgentBridgeInvoker
+    store: RunStore
+    listeners: Sequence[Listener]
+    notify: Callable[[str], None]
+
+    @property
+    def target(self) -> Path:
+        return Path(self.run.output)
+
+
+def _store(options: CreateOptions, wanted: RunRecord | None) -> AbstractContextManager[RunStore]:
+    """The store of this run; in memory for a dry run, which writes nothing."""
+    if options.dry_run:
+        return nullcontext(MemoryRunStore())
+    return open_store(
+        options.state_folder,
+        durability=durability_for(wanted),
+        resume=options.name if options.resume else "",
+    )
+
+
+def _made(work: _Run, stack: ExitStack) -> CreateResult:
+    codebase = _scan(Path(work.run.path), work.store, work.listeners)
+    inputs = _inputs(codebase, work)
+    options = work.options
+    if not (options.dry_run or options.fresh) and is_current(work.target, inputs):
+        return CreateResult(
+            status="unchanged",
+            name=work.run.name,
+            package=work.target,
+            files=len(codebase.files),
+            excluded=codebase.excluded,
+        )
+    folder = _scratch() if options.dry_run else staging_folder(work.target)
+    job = Job(work.run, inputs, lambda: stack.enter_context(folder))
+    return _run(work, job, codebase)
 
 
 class _Seconds:
@@ -112,15 +161,6 @@ class _Seconds:
         return self._seconds
 
 
-def _existing_folder(path: Path) -> Path:
-    folder = path.expanduser().resolve()
-    if not folder.exists():
-        raise BadInput(f"no such codebase: {str(path)!r}", hint="give --path an existing folder")
-    if not folder.is_dir():
-        raise BadInput(f"the codebase {str(path)!r} is a file", hint="give --path a folder")
-    return folder
-
-
 def _scan(root: Path, store: RunStore, listeners: Sequence[Listener]) -> Codebase:
     codebase = scan_codebase(root, store=store, listeners=listeners)
     if not codebase.files:
@@ -133,15 +173,16 @@ def _scan(root: Path, store: RunStore, listeners: Sequence[Listener]) -> Codebas
     return codebase
 
 
-def _inputs(codebase: Codebase, options: CreateOptions, bridge: AgentBridgeInvoker) -> str:
+def _inputs(codebase: Codebase, work: _Run) -> str:
     """The fingerprint of everything that shapes the package."""
     return fingerprint(
         {
             "codebase": codebase_digest(codebase),
-            "name": options.name,
-            "max_templates": options.max_templates,
-            "agents": options.with_agents,
-            "bridge": type(bridge).__name__,
+            "name": work.run.name,
+            "max_templates": work.run.max_templates,
+            "agents": work.run.with_agents,
+            "bridge": identity_of(work.bridge),
+            "contract": work.run.enhancement.contract,
             "version": version(),
         }
     )
@@ -153,45 +194,50 @@ def _scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run(
-    job: Job,
-    codebase: Codebase,
-    bridge: AgentBridgeInvoker,
-    store: RunStore,
-    listeners: Sequence[Listener],
-) -> CreateResult:
+def _run(work: _Run, job: Job, codebase: Codebase) -> CreateResult:
     """All phases; in a dry run only the offline bridge is asked."""
-    ask = bridge if isinstance(bridge, OfflineBridge) or not job.options.dry_run else None
-    flow = phases(codebase, job.options, AgentEnhancer(bridge_invoker=ask))
-    run = Pipeline(flow, name="template-create", inputs=FIELDS, listeners=listeners).run(
-        {"job": job, "codebase": codebase, "files": parsable(codebase), "specs": ()}, store=store
+    dry_run = work.options.dry_run
+    asked = isinstance(work.bridge, OfflineBridge) or not dry_run
+    enhancer = AgentEnhancer(
+        work.bridge if asked else None,
+        options=work.run.enhancement,
+        ledger=Ledger(work.store, run=work.run.run_id),
+        max_cost_usd=work.options.max_cost_usd,
+        prices=load_prices(work.options.prices),
+        notify=work.notify,
     )
-    forget_others(store, codebase, run.scopes[0])
-    result = _result(job, run)
-    return _planned(job, run["material"], result) if job.options.dry_run else result
+    flow = phases(codebase, work.run, enhancer, dry_run=dry_run)
+    done = Pipeline(flow, name="template-create", inputs=FIELDS, listeners=work.listeners).run(
+        {"job": job, "codebase": codebase, "files": parsable(codebase), "specs": ()},
+        store=work.store,
+    )
+    forget_others(work.store, codebase, done.scopes[0])
+    result = _result(work, done)
+    return _planned(work, enhancer, done["material"], result) if dry_run else result
 
 
-def _result(job: Job, run: PipelineResult) -> CreateResult:
-    material: Material = run["material"]
-    enhanced = run["enhanced"]
+def _result(work: _Run, done: PipelineResult) -> CreateResult:
+    material: Material = done["material"]
+    enhanced = done["enhanced"]
     return CreateResult(
         status="done" if enhanced.is_complete else "partial",
-        name=job.options.name,
-        package=job.target,
+        name=work.run.name,
+        package=work.target,
         files=len(material.codebase.files),
         templates=tuple(material.build.templates),
         agents=enhanced.agents,
         excluded=material.codebase.excluded,
         dropped=tuple((item.path, item.bar, item.reason) for item in material.build.dropped),
         copier_excluded=material.copier.excluded,
-        placement=run.context.get("placement"),
+        placement=done.context.get("placement"),
         warnings=(
             *material.codebase.notes,
             *_warnings(material.analysis),
             *(f"{item.path}:{item.line}: {item.message}" for item in material.analysis.problems),
-            *(f"{item.listener}: {item.error}" for item in run.listener_failures),
+            *(f"{item.listener}: {item.error}" for item in done.listener_failures),
         ),
         errors=enhanced.errors,
+        usage=enhanced.usage,
     )
 
 
@@ -205,19 +251,20 @@ def _warnings(analysis: Analysis) -> tuple[str, ...]:
     )
 
 
-def _planned(job: Job, material: Material, result: CreateResult) -> CreateResult:
+def _planned(
+    work: _Run, enhancer: AgentEnhancer, material: Material, result: CreateResult
+) -> CreateResult:
     """What a real run would write, and what would be sent to a model."""
-    context = EnhancementContext(material.analysis, material.build.templates, material.agents)
-    prompt = render_batch_prompt(build_request(context, material.agents)) if material.agents else ""
-    changes = planned_changes(material.staged, job.target)
-    plan = tuple(
+    changes = planned_changes(material.staged, work.target)
+    files = tuple(
         PlannedFile(path, (material.staged / path).stat().st_size, change)
         for path, change in sorted(changes.items())
     )
+    result = replace(result, status="planned", plan=files)
+    if not material.agents:
+        return result
+    context = EnhancementContext(material.analysis, material.build.templates, material.agents)
+    plan = enhancer.plan(context)
     return replace(
-        result,
-        status="planned",
-        plan=plan,
-        prompt=prompt,
-        prompt_tokens=estimate_tokens(prompt),
+        result, prompts=enhancer.planner.prompts(plan), requests=enhancer.planner.report(plan)
     )

@@ -26,8 +26,8 @@ from template_creation.create.documents import (
     seal,
     write,
 )
+from template_creation.create.runs import RunRecord
 from template_creation.create.survey import Analyse, facts_scope
-from template_creation.create.values import CreateOptions
 from template_creation.errors import GenerationError, ValidationFailed
 from template_creation.guides import render_guides
 from template_creation.package import (
@@ -64,20 +64,21 @@ class Job:
     """What is asked for. ``open_folder`` gives the empty folder to build the package in, once
     it is known that there will be one; ``inputs`` is the fingerprint of what shapes it."""
 
-    options: CreateOptions
-    target: Path
+    run: RunRecord
     inputs: str
     open_folder: Callable[[], Path]
 
 
-def phases(codebase: Codebase, options: CreateOptions, enhancer: AgentEnhancer) -> Flow:
+def phases(
+    codebase: Codebase, run: RunRecord, enhancer: AgentEnhancer, *, dry_run: bool = False
+) -> Flow:
     """All phases in their order; a dry run ends before the package is checked and placed."""
     flow: Flow = facts_scope(codebase.read) >> Analyse() >> Templates()
-    if options.with_agents:
+    if run.with_agents:
         flow = flow >> AgentRecommendation()
     flow = flow >> Begin() >> Settings() >> AgentWriting() >> Manifest(enhancer)
     flow = flow >> enhancer.flow() >> Guides() >> Report()
-    return flow if options.dry_run else flow >> Validation() >> Package()
+    return flow if dry_run else flow >> Validation() >> Package()
 
 
 class Templates(Agent):
@@ -92,7 +93,7 @@ class Templates(Agent):
         build = build_templates(
             context["analysis"],
             context["codebase"].read,
-            max_templates=context["job"].options.max_templates,
+            max_templates=context["job"].run.max_templates,
             on_candidate=context.advance,
         )
         return {"build": build}
@@ -126,7 +127,7 @@ class Begin(Agent):
         if not build.templates and not context["specs"]:
             raise GenerationError(_nothing_found(context["analysis"]))
         material = Material(
-            options=job.options,
+            run=job.run,
             inputs=job.inputs,
             staged=job.open_folder(),
             codebase=context["codebase"],
@@ -166,9 +167,7 @@ class AgentWriting(Agent):
         """Writes ``agents/*.md``."""
         material = context["material"]
         for spec in material.agents:
-            text = render_stub(
-                spec, material.build.templates, template_source=material.options.name
-            )
+            text = render_stub(spec, material.build.templates, template_source=material.run.name)
             write(material.staged / AGENTS_FOLDER / f"{spec.name}.md", text.encode())
         context.advance(len(material.agents), len(material.agents))
 
@@ -260,7 +259,7 @@ class Package(Agent):
     def run(self, context: StageContext) -> Json:
         """See `place`."""
         material = context["material"]
-        target = context["job"].target
+        target = Path(context["job"].run.output)
         complete = context["enhanced"].is_complete
         placed = place(
             material.staged, target, lambda folder: seal(folder, material, complete=complete)

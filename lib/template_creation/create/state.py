@@ -1,47 +1,59 @@
-"""The run state of a package name: one store, bound to name and codebase."""
+"""The run state of a package: one store, bound to its name or its place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from batch_engine.core import (
-    MemoryRunStore,
     RunStore,
     SqliteRunStore,
     StepRef,
     StoreError,
     StoreLockedError,
 )
-from template_creation.create.values import CreateOptions
+from template_creation.create.runs import RunRecord, nothing_to_resume
 from template_creation.errors import BadInput, WriteError
-from template_creation.package import default_state
 from template_creation.phases import WorkflowPhase
 
-__all__ = ["open_state"]
+__all__ = ["Durability", "durability_for", "forget_results", "open_store"]
+
+Durability = Literal["process", "power"]
+
+
+def durability_for(run: RunRecord | None) -> Durability:
+    """What was paid for has to survive a power cut too; a run that goes on (None) may be one
+    that pays."""
+    return "process" if run is not None and run.enhancement.bridge.kind != "api" else "power"
 
 
 @contextmanager
-def open_state(options: CreateOptions) -> Iterator[RunStore]:
-    """The store of this run; in memory for a dry run, which writes nothing.
+def open_store(
+    folder: Path, *, durability: Durability = "process", resume: str = ""
+) -> Iterator[RunStore]:
+    """The store in ``folder``, which is made where it is not there; with ``resume``, the name
+    of what is to go on, it has to be.
 
     Raises `BadInput` when another live run has the same state, `WriteError` when the state
     cannot be used; nothing is ever started over silently.
     """
-    if options.dry_run:
-        yield MemoryRunStore()
-        return
-    folder = (options.state or default_state(options.name)).expanduser().absolute()
-    with _translated(folder), _opened(folder) as store:
-        if options.fresh:
-            _forget(store)
+    if resume and not folder.is_dir():
+        raise nothing_to_resume(resume)
+    with _translated(folder), _opened(folder, durability) as store:
         yield store
 
 
-def _opened(folder: Path) -> SqliteRunStore:
+def forget_results(store: RunStore) -> None:
+    """Empty the store of every step that keeps results; what was spent stays known."""
+    for step in ("scan", WorkflowPhase.ANALYSIS.title, WorkflowPhase.AGENT_ENHANCEMENT.title):
+        store.prune(StepRef(step), keep=())
+
+
+def _opened(folder: Path, durability: Durability) -> SqliteRunStore:
     try:
-        return SqliteRunStore(folder)
+        return SqliteRunStore(folder, durability=durability)
     except OSError as exc:
         raise WriteError(
             f"cannot use the state folder {str(folder)!r}: {exc.strerror or exc}",
@@ -60,12 +72,6 @@ def _translated(folder: Path) -> Iterator[None]:
         raise WriteError(str(exc), hint=_way_out(folder, exc)) from exc
 
 
-def _forget(store: RunStore) -> None:
-    """Empty the store of every step that keeps results."""
-    for step in ("scan", WorkflowPhase.ANALYSIS.title, WorkflowPhase.AGENT_ENHANCEMENT.title):
-        store.prune(StepRef(step), keep=())
-
-
 def _way_out(folder: Path, exc: StoreError) -> str:
-    other = f"or remove {str(folder)!r}: it only holds what can be computed again"
+    other = f"or remove {str(folder)!r}: it only holds what can be computed or asked again"
     return f"{exc.hint}; {other}" if exc.hint else f"give another folder with --state-dir, {other}"

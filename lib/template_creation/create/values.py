@@ -8,30 +8,57 @@ from pathlib import Path
 from typing import Any, Literal
 
 from template_creation.agents import AgentOutcome
-from template_creation.errors import ExitCode
-from template_creation.package import Placement
+from template_creation.errors import BadInput, ExitCode
+from template_creation.package import Placement, default_state
+from template_creation.values.answer import RequestUsage
+from template_creation.values.enhancement import EnhancementOptions
 from template_creation.values.source import Exclusion
 from template_creation.values.template import Template
 
-__all__ = ["CreateOptions", "CreateResult", "PlannedFile"]
+__all__ = ["DEFAULT_TEMPLATES", "CreateOptions", "CreateResult", "PlannedFile"]
+
+DEFAULT_TEMPLATES = 15
+"""At most so many templates, where nothing else is asked for (seed 002)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOptions:
     """What to make from what.
 
-    ``output`` and ``state`` default to folders below `package.product_home`. ``fresh`` ignores
-    what earlier runs stored. ``dry_run`` writes nothing, not even state.
+    What is None is the default: ``path`` the working directory, ``output`` and ``state`` folders
+    below `package.product_home`, `DEFAULT_TEMPLATES`, agents, enhanced by extraction. With
+    ``resume`` it is what the run that goes on was asked for, and anything else is refused, also
+    where the run is not as ``expected`` (dotted fields of `RunRecord` to their values).
+    ``max_cost_usd`` bounds what the run spends in all. ``prices`` is a file that overrides the
+    price list. ``fresh`` ignores what earlier runs stored. ``dry_run`` writes nothing, not even
+    state.
     """
 
     name: str
-    path: Path
+    path: Path | None = None
     output: Path | None = None
     state: Path | None = None
-    max_templates: int = 15
-    with_agents: bool = True
+    max_templates: int | None = None
+    with_agents: bool | None = None
+    enhancement: EnhancementOptions | None = None
+    max_cost_usd: float | None = None
+    prices: Path | None = None
     dry_run: bool = False
     fresh: bool = False
+    resume: bool = False
+    expected: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.resume and (self.fresh or self.dry_run):
+            other = "--fresh" if self.fresh else "--dry-run"
+            raise BadInput(f"--resume and {other} exclude each other", hint="leave one out")
+        if self.max_cost_usd is not None and not self.max_cost_usd > 0:
+            raise BadInput(f"the cost limit is {self.max_cost_usd!r}", hint="give dollars above 0")
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the state of this run is; absolute."""
+        return (self.state or default_state(self.name)).expanduser().absolute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +79,10 @@ class CreateResult:
     some agents stay basic), ``unchanged`` (the package is already the result of this input) or
     ``planned`` (dry run). ``files`` is the number of usable files of the codebase,
     ``excluded`` what was left out of it and why. ``dropped`` are templates that could not be
-    proved, as (path, bar, reason). ``seconds`` maps phase titles to time spent. ``plan`` and
-    ``prompt`` are only filled by a dry run.
+    proved, as (path, bar, reason). ``seconds`` maps phase titles to time spent. ``plan``,
+    ``prompts`` and ``requests`` (what would be asked for, in tokens and dollars) are only filled
+    by a dry run.
+    ``usage`` is what the requests of this run took.
     """
 
     status: Literal["done", "partial", "unchanged", "planned"]
@@ -70,8 +99,9 @@ class CreateResult:
     errors: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     plan: tuple[PlannedFile, ...] = ()
-    prompt: str = ""
-    prompt_tokens: int = 0
+    prompts: tuple[str, ...] = ()
+    requests: Mapping[str, Any] = field(default_factory=dict)
+    usage: tuple[RequestUsage, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -119,8 +149,9 @@ class CreateResult:
             "errors": list(self.errors),
             "seconds": {title: round(value, 3) for title, value in self.seconds.items()},
             "plan": [asdict(item) for item in self.plan],
-            "prompt": self.prompt,
-            "prompt_tokens": self.prompt_tokens,
+            "prompts": list(self.prompts),
+            "requests": dict(self.requests),
+            "usage": [item.to_json() for item in self.usage],
         }
 
 

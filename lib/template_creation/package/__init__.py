@@ -1,5 +1,6 @@
 """The template package on disk: load, stage, write at once, keep what a user edited."""
 
+from template_creation.package.atomic import write_file
 from template_creation.package.documents import (
     manifest_document,
     report_document,
@@ -23,6 +24,7 @@ from template_creation.package.layout import (
     product_home,
 )
 from template_creation.package.load import Package, agent_files, load_package
+from template_creation.package.resealing import reseal
 from template_creation.package.staging import (
     Placement,
     check_target,
@@ -63,7 +65,9 @@ __all__ = [
     "product_home",
     "read_recorded_hashes",
     "report_document",
+    "reseal",
     "settings_document",
     "staging_folder",
     "to_json",
+    "write_file",
 ]

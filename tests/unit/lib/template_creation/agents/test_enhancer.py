@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import MemoryRunStore, RetryPolicy, SqliteRunStore
+from batch_engine.core import NO_RETRY, MemoryRunStore, RetryPolicy, SqliteRunStore
 from template_creation.agents import SEED, AgentEnhancer, read_frontmatter, validate_agent
 from template_creation.bridges import OfflineBridge
 from template_creation.errors import BadInput, GenerationError, InvocationPending
 from template_creation.testing import FakeBridge, as_text, without_agents
+from template_creation.values.enhancement import EnhancementOptions
 from template_creation.values.template import TemplateSet
 
 
 def run(shop, bridge, **options: Any):
-    return AgentEnhancer(bridge, **options).enhance(shop.context, shop.package)
+    return AgentEnhancer(bridge, **{"retry": NO_RETRY, **options}).enhance(
+        shop.context, shop.package
+    )
 
 
 def texts(shop) -> dict[str, str]:
@@ -36,7 +39,7 @@ def test_all_agents_are_enhanced_by_one_request(shop) -> None:
     assert bridge.requests[0].agent_name == "agent-content-enhancer"
     assert bridge.requests[0].context["agent_count"] == 2
     for name, text in texts(shop).items():
-        assert read_frontmatter(text)[0]["enhancement"] == "offline"
+        assert read_frontmatter(text)[0]["enhancement"] == "fake"
         found = validate_agent(text, spec=shop.context.spec(name), context=shop.context)
         assert [issue for issue in found if issue.severity == "error"] == []
 
@@ -157,12 +160,12 @@ def test_loop_mode_is_the_same_road_with_shards_of_one(shop) -> None:
     assert {call.context["mode"] for call in bridge.requests} == {"single"}
 
 
-def test_a_token_budget_cuts_shards(shop) -> None:
-    """A tight budget asks twice; a wide one once."""
-    tight, wide = FakeBridge(), FakeBridge()
-    run(shop, tight, shard_tokens=1)
-    run(shop, wide, shard_tokens=100_000)
-    assert (len(tight.requests), len(wide.requests)) == (2, 1)
+def test_more_agents_than_the_setting_allows_are_asked_for_one_by_one(shop) -> None:
+    """The seed's rule: batch only up to ``max_batch_agents``."""
+    few, many = FakeBridge(), FakeBridge()
+    run(shop, few, options=EnhancementOptions(max_batch_agents=1))
+    run(shop, many, options=EnhancementOptions(max_batch_agents=2))
+    assert (len(few.requests), len(many.requests)) == (2, 1)
 
 
 def test_finished_agents_are_not_asked_for_again(shop, tmp_path) -> None:
@@ -171,7 +174,7 @@ def test_finished_agents_are_not_asked_for_again(shop, tmp_path) -> None:
     with SqliteRunStore(tmp_path / "state") as store, pytest.raises(InvocationPending):
         run(shop, pausing, use_batch_enhancement=False, store=store)
     finished = texts(shop)["api-specialist"]
-    assert read_frontmatter(finished)[0]["enhancement"] == "offline"
+    assert read_frontmatter(finished)[0]["enhancement"] == "fake"
 
     resumed = FakeBridge()
     with SqliteRunStore(tmp_path / "state") as store:

@@ -1,0 +1,261 @@
+"""One request for some agents: each is checked and written as soon as its answer is complete.
+
+What is accepted is stored at once, so that a cut answer, a pause or a kill costs only what was
+not answered yet. What is refused is told by rule, place and fix, and asked for again with
+these reasons; how often is up to the engine. (DESIGN section 3; F01, F22, F31 of the facts.)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch_engine.core import (
+    ErrorCategory,
+    FieldProblem,
+    ItemFailure,
+    MissingResultError,
+    RejectedResultError,
+    TaskError,
+    WorkError,
+)
+from batch_engine.pipeline import Batch
+from template_creation.agents.apply import Applied, apply_answer
+from template_creation.agents.context import EnhancementContext
+from template_creation.agents.files import spec_for, write_atomically
+from template_creation.agents.ledger import Ledger
+from template_creation.agents.origins import Origins
+from template_creation.agents.parse import KnownIds, parse_answer
+from template_creation.agents.planning import FittedRequest, Planner
+from template_creation.agents.profiles import Profile
+from template_creation.bridges import CONTENT_ENHANCER, AgentBridgeInvoker, StreamingBridge
+from template_creation.errors import InvocationPending, TemplateCreateError
+from template_creation.exchange import read_answer
+from template_creation.values.agent import Issue
+from template_creation.values.answer import AnsweredAgent, AnswerEvent, RequestUsage
+
+__all__ = ["Asked", "Asker", "Terms", "ignore"]
+
+logger = logging.getLogger(__name__)
+
+
+def ignore(_text: str) -> None:
+    """A ``notify`` that tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An agent on its way into a request."""
+
+    path: Path
+    key: str
+    context: EnhancementContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an answer is judged and written: the sections it must have, the word for the
+    frontmatter's ``enhancement``, how requests are fitted, and what they may cost."""
+
+    profile: Profile
+    enhancement: str
+    planner: Planner
+    ledger: Ledger | None = None
+    origins: Origins | None = None
+    max_cost_usd: float | None = None
+    notify: Callable[[str], None] = ignore
+
+
+class Asker:
+    """Asks ``bridge`` for chunks of agents; counts its requests and what they took."""
+
+    def __init__(self, bridge: AgentBridgeInvoker, terms: Terms, *, single: bool = False) -> None:
+        self._bridge = bridge
+        self._terms = terms
+        self._mode = "single" if single else "batch"
+        self.requests = 0
+        self.usage: list[RequestUsage] = []
+
+    def __call__(self, asked: Sequence[Asked], batch: Batch) -> dict[str, Applied | ItemFailure]:
+        """Every agent of ``asked`` that has no result yet, by key: those accepted were stored
+        by ``batch.complete`` and written on the way.
+
+        Raises `InvocationPending` where the bridge waits.
+        """
+        shard = _Shard(asked, batch, self._terms)
+        request = self._terms.planner.request(
+            asked[0].context, [item.path for item in asked], problems=_problems(batch, asked)
+        )
+        self._afford(request)
+        self.requests += 1
+        try:
+            for event in self._events(request, batch):
+                self._take(event, shard)
+        except (WorkError, TemplateCreateError) as exc:
+            if isinstance(exc, InvocationPending):
+                raise
+            shard.broke(exc)
+        finally:
+            shard.undo_edits()
+        return shard.rest()
+
+    def _afford(self, request: FittedRequest) -> None:
+        """Tells what the request takes; raises `BudgetError` where it could cost too much."""
+        terms = self._terms
+        if terms.ledger is not None:
+            terms.ledger.check(request.cost_usd, terms.max_cost_usd, model=request.model)
+        if request.model:
+            terms.notify(request.says)
+
+    def _events(self, fitted: FittedRequest, batch: Batch) -> Iterator[AnswerEvent]:
+        """The answer as it comes; from a bridge that does not stream, all of it at once."""
+        request = fitted.document
+        said: dict[str, Any] = {
+            "agent_name": CONTENT_ENHANCER,
+            "input_data": request,
+            "context": {
+                "mode": self._mode,
+                "agent_count": len(request["agents"]),
+                "template_count": len(request["template_catalog"]),
+                "phase": "7.5",
+                "attempt": batch.attempt,
+                "estimated_input_tokens": fitted.input_tokens,
+                "expected_output_tokens": fitted.output_tokens,
+                "estimator": fitted.estimator,
+            },
+        }
+        if isinstance(self._bridge, StreamingBridge):
+            yield from self._bridge.stream(**said)
+        else:
+            names = [agent["name"] for agent in request["agents"]]
+            yield from read_answer(self._bridge.invoke(**said), names)
+
+    def _take(self, event: AnswerEvent, shard: _Shard) -> None:
+        match event:
+            case AnsweredAgent():
+                shard.take(event)
+            case RequestUsage():
+                self.usage.append(event)
+                if self._terms.ledger:
+                    self._terms.ledger.record(event)
+            case Issue():
+                shard.unread.append(event)
+
+
+class _Shard:
+    """The agents of one request: what became of each so far."""
+
+    def __init__(self, asked: Sequence[Asked], batch: Batch, terms: Terms) -> None:
+        self._terms = terms
+        self._batch = batch
+        self._context = asked[0].context
+        self._known = KnownIds.of(self._context)
+        self._open = {item.path.stem: item for item in asked}
+        self._before = {item.path: item.path.read_bytes() for item in asked}
+        self._refused: dict[str, ItemFailure] = {}
+        self._broken: Exception | None = None
+        self.unread: list[Issue] = []
+
+    def take(self, answered: AnsweredAgent) -> None:
+        """Judges one agent's answer; an accepted one is stored, then written."""
+        item = self._open.get(answered.name)
+        if item is None:
+            logger.warning("an answer for %s was not asked for", answered.name)
+            return
+        applied = apply_answer(
+            spec_for(item.path, self._context),
+            parse_answer(
+                {"enhancements": [{**answered.data, "agent_name": answered.name}]},
+                [answered.name],
+                self._known,
+            ),
+            self._context,
+            current=self._before[item.path].decode("utf-8"),
+            profile=self._terms.profile,
+            enhancement=self._terms.enhancement,
+        )
+        if not applied.text:
+            logger.info("refused %s: %s", answered.name, applied.error)
+            self._refused[item.key] = _refusal(applied)
+            return
+        del self._open[answered.name]
+        self._refused.pop(item.key, None)
+        self._batch.complete(item, applied)
+        if self._terms.origins is not None:
+            before = self._before[item.path].decode("utf-8", "surrogateescape")
+            self._terms.origins.remember(before, applied.text)
+        self._warn_of_edits(item.path)
+        write_atomically(item.path, applied.text)
+        logger.info("enhanced %s: %d lines", answered.name, applied.text.count("\n"))
+
+    def broke(self, error: Exception) -> None:
+        """The answer ended early: what is still open failed by ``error``."""
+        logger.info("the answer ended early: %s", error)
+        self._broken = error if isinstance(error, WorkError) else _as_work_error(error)
+
+    def rest(self) -> dict[str, Applied | ItemFailure]:
+        """Why each agent that was not accepted has no result, by key."""
+        return {
+            item.key: self._refused.get(item.key) or self._unanswered(name)
+            for name, item in self._open.items()
+        }
+
+    def undo_edits(self) -> None:
+        """Puts back agents that a host edited itself instead of answering (F22)."""
+        for item in self._open.values():
+            if self._warn_of_edits(item.path):
+                write_atomically(item.path, self._before[item.path].decode("utf-8"))
+
+    def _warn_of_edits(self, path: Path) -> bool:
+        edited = not path.is_file() or path.read_bytes() != self._before[path]
+        if edited:
+            logger.warning("%s was changed while it was asked for; put back", path.name)
+        return edited
+
+    def _unanswered(self, name: str) -> ItemFailure:
+        if self._broken is not None:
+            return ItemFailure(self._broken)
+        own = [issue for issue in self.unread if issue.agent == name]
+        if own:
+            told = "; ".join(f"{issue.rule} at {issue.place}: {issue.message}" for issue in own)
+            fields = tuple(_field(issue) for issue in own)
+            return ItemFailure(RejectedResultError(told, fields=fields))
+        general = [issue for issue in self.unread if not issue.agent]
+        why = f" ({general[0].message})" if general else ""
+        fields = tuple(_field(issue) for issue in general)
+        return ItemFailure(MissingResultError(f"the answer leaves it out{why}", fields=fields))
+
+
+def _refusal(applied: Applied) -> ItemFailure:
+    errors = [issue for issue in applied.issues if issue.severity == "error"]
+    fields = tuple(_field(issue) for issue in errors or applied.issues)
+    return ItemFailure(RejectedResultError(applied.error, fields=fields))
+
+
+def _field(issue: Issue) -> FieldProblem:
+    return FieldProblem(
+        path=issue.place, problem=f"{issue.rule}: {issue.message}", expected=issue.fix
+    )
+
+
+def _as_work_error(error: Exception) -> WorkError:
+    hint = error.hint if isinstance(error, TemplateCreateError) else ""
+    return TaskError(f"the bridge failed: {error}", hint=hint)
+
+
+def _problems(batch: Batch, asked: Sequence[Asked]) -> dict[str, tuple[str, ...]]:
+    """Why the last answer for each agent was refused, in the words of the rules."""
+    found = {}
+    for item in asked:
+        record = batch.previous.get(item.key)
+        if record is None or record.category is not ErrorCategory.VALIDATION:
+            continue
+        told = [
+            f"{field.path}: {field.problem}" + (f" ({field.expected})" if field.expected else "")
+            for field in record.fields
+        ]
+        found[item.path.stem] = tuple(told) or (record.error,)
+    return found

@@ -1,0 +1,194 @@
+"""Requests as they will be asked: which agents together, how large, and at what price.
+
+One place that brings together what was chosen (`EnhancementOptions`), what is known of the
+model (`PriceList`) and what earlier requests taught (`Ledger`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from template_creation.agents.budget import plan_requests
+from template_creation.agents.context import EnhancementContext
+from template_creation.agents.files import spec_for
+from template_creation.agents.ledger import Ledger
+from template_creation.agents.plans import Limits, RequestPlan
+from template_creation.agents.request import build_request
+from template_creation.exchange import (
+    Estimator,
+    ModelFacts,
+    PriceList,
+    TokenCounts,
+    load_prices,
+    pick_estimator,
+    render_batch_prompt,
+    request_document,
+)
+from template_creation.values.agent import AgentSpec
+from template_creation.values.enhancement import EnhancementOptions
+
+__all__ = ["FittedRequest", "Planner"]
+
+
+@dataclass(frozen=True, slots=True)
+class FittedRequest:
+    """A request as it is asked, with what it is thought to take.
+
+    ``model`` is empty where no model is asked; ``cost_usd`` is None where no price is known.
+    """
+
+    document: dict[str, Any]
+    input_tokens: int
+    output_tokens: int
+    estimator: str
+    model: str = ""
+    cost_usd: float | None = None
+
+    @property
+    def says(self) -> str:
+        """For a person, before the request is made."""
+        count = len(self.document["agents"])
+        cost = "no price is known" if self.cost_usd is None else f"about ${self.cost_usd:.4f}"
+        return (
+            f"Asking {self.model} for {count} {'agent' if count == 1 else 'agents'}: about "
+            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out "
+            f"({self.estimator}), {cost}."
+        )
+
+
+class Planner:
+    """Fits requests into the limits of the model that ``options`` choose.
+
+    Without ``prices`` the shipped list; ``ledger`` calibrates the estimate.
+    """
+
+    def __init__(
+        self,
+        options: EnhancementOptions,
+        *,
+        prices: PriceList | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._options = options
+        self._given_prices = prices
+        self._ledger = ledger
+
+    def plan(
+        self,
+        context: EnhancementContext,
+        specs: Sequence[AgentSpec],
+        *,
+        current: Mapping[str, str] | None = None,
+    ) -> RequestPlan:
+        """The requests for ``specs``; see `plan_requests`."""
+        return self._plan(context, specs, self._limits(len(specs)), current, {})
+
+    def groups(
+        self, context: EnhancementContext, paths: Sequence[Path]
+    ) -> tuple[tuple[str, ...], ...]:
+        """The names of the agents in ``paths`` as they are asked for together."""
+        specs = [spec_for(path, context) for path in paths]
+        if self._asks_no_model:
+            size = 1 if self._one_by_one(len(specs)) else max(1, len(specs))
+            names = [spec.name for spec in specs]
+            return tuple(tuple(names[i : i + size]) for i in range(0, len(names), size))
+        return self.plan(context, specs, current=self._current(paths)).groups
+
+    def request(
+        self,
+        context: EnhancementContext,
+        paths: Sequence[Path],
+        *,
+        problems: Mapping[str, Sequence[str]],
+    ) -> FittedRequest:
+        """One request for the agents in ``paths``, which were planned together; ``problems``
+        says why their last answers were refused."""
+        specs = [spec_for(path, context) for path in paths]
+        current = self._current(paths)
+        if self._asks_no_model:
+            request = build_request(context, specs, current=current, problems=problems)
+            return FittedRequest(request_document(request), 0, 0, "not counted")
+        limits = replace(self._limits(len(specs)), agents=None)
+        plan = self._plan(context, specs, limits, current, problems)
+        if len(plan.requests) > 1:  # the reasons take the room that the answer had
+            plan = self._plan(context, specs, limits, current, {})
+        asked = plan.requests[0]
+        model = self._options.bridge.model
+        return FittedRequest(
+            document=asked.document,
+            input_tokens=asked.input_tokens,
+            output_tokens=asked.output_tokens,
+            estimator=plan.estimator,
+            model=model,
+            cost_usd=self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens)),
+        )
+
+    def _plan(
+        self,
+        context: EnhancementContext,
+        specs: Sequence[AgentSpec],
+        limits: Limits,
+        current: Mapping[str, str] | None,
+        problems: Mapping[str, Sequence[str]],
+    ) -> RequestPlan:
+        return plan_requests(
+            context,
+            specs,
+            limits=limits,
+            estimator=self._estimator,
+            contract=self._options.contract,
+            current=current,
+            problems=problems,
+        )
+
+    def report(self, plan: RequestPlan) -> dict[str, Any]:
+        """``plan`` as plain JSON values, with the price of it where a model is asked."""
+        model = self._options.bridge.model
+        cost = plan.cost(self._prices, model) if model else None
+        return {
+            **plan.report(),
+            "bridge": self._options.bridge.describe(),
+            "cost_usd": cost,
+            "prices": self._prices.describe() if model else "",
+        }
+
+    def prompts(self, plan: RequestPlan) -> tuple[str, ...]:
+        """What each request would be to a model."""
+        return tuple(render_batch_prompt(item.document) for item in plan.requests)
+
+    def _current(self, paths: Sequence[Path]) -> dict[str, str] | None:
+        """The texts of the agents, which only the markdown contract sends along."""
+        if self._options.contract != "markdown":
+            return None
+        return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+
+    def _one_by_one(self, agents: int) -> bool:
+        most = self._options.max_batch_agents
+        return not self._options.use_batch_enhancement or (most is not None and agents > most)
+
+    def _limits(self, agents: int) -> Limits:
+        return Limits.of_model(self._model, agents=1 if self._one_by_one(agents) else None)
+
+    @property
+    def _asks_no_model(self) -> bool:
+        return self._options.bridge.kind == "offline"
+
+    @cached_property
+    def _prices(self) -> PriceList:
+        return self._given_prices if self._given_prices is not None else load_prices()
+
+    @cached_property
+    def _model(self) -> ModelFacts | None:
+        return self._prices.model(self._options.bridge.model)
+
+    @cached_property
+    def _estimator(self) -> Estimator:
+        ledger, model = self._ledger, self._options.bridge.model
+        return pick_estimator(
+            factor=self._model.tokens_per_o200k if self._model else None,
+            calibrate=None if ledger is None else lambda name: ledger.calibration(model, name),
+        )

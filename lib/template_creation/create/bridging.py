@@ -1,0 +1,43 @@
+"""The bridge that a run chose, opened: with its exchange folder, its key or nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
+from template_creation.create.runs import RunRecord
+from template_creation.exchange import load_prices
+
+__all__ = ["open_bridge"]
+
+API_DEADLINE_S = 600.0
+"""How long one call of a model may take if nothing else is asked for, in seconds."""
+
+
+def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridgeInvoker:
+    """The bridge that ``run`` chose; what a bridge needs is imported only for it. ``state`` is
+    where the file bridge leaves its request if no other folder was asked for."""
+    choice = run.enhancement.bridge
+    match choice.kind:
+        case "offline":
+            return OfflineBridge()
+        case "file":
+            from template_creation.bridges.file import FileBridge
+            from template_creation.bridges.file.bridge import DEFAULT_TIMEOUT_S
+
+            return FileBridge(
+                Path(choice.folder) if choice.folder else state,
+                run_id=run.run_id,
+                name=run.name,
+                codebase=run.path,
+                timeout_s=int(choice.timeout_s or DEFAULT_TIMEOUT_S),
+            )
+        case "api":
+            from template_creation.bridges.api import ApiBridge
+
+            return ApiBridge(
+                model=choice.model,
+                base_url=choice.base_url or None,
+                prices=load_prices(prices),
+                deadline_s=choice.timeout_s or API_DEADLINE_S,
+            )

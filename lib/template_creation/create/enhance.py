@@ -1,0 +1,285 @@
+"""Agents of a package that is already there, enhanced in place: ours, or anyone's folder with
+``agents/`` and ``templates/``. (Issue 4; seed 002, phase 7.5 by itself.)
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from batch_engine.core import Listener, MemoryRunStore, RunStore
+from template_creation.agents import (
+    AgentEnhancer,
+    EnhancementContext,
+    EnhancementResult,
+    Ledger,
+    ignore,
+    load_folder,
+)
+from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
+from template_creation.create.bridging import open_bridge
+from template_creation.create.runs import RunRecord, begin_run, resume_run, run_open
+from template_creation.create.state import durability_for, open_store
+from template_creation.errors import BadInput, ExitCode
+from template_creation.exchange import load_prices
+from template_creation.package import MANIFEST, agent_files, load_package, product_home, reseal
+from template_creation.values.enhancement import EnhancementOptions
+
+__all__ = ["EnhanceOptions", "Enhanced", "enhance_agents"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnhanceOptions:
+    """Which agents of which package, and how.
+
+    ``agents`` names them; empty means all. With ``resume`` all but the package is what the run
+    that goes on was asked for, which has to be as ``expected``. ``dry_run`` writes nothing and
+    asks no model: the offline bridge shows what it would change, others what they would be
+    asked.
+    """
+
+    package: Path
+    agents: tuple[str, ...] = ()
+    enhancement: EnhancementOptions | None = None
+    max_cost_usd: float | None = None
+    prices: Path | None = None
+    state: Path | None = None
+    dry_run: bool = False
+    fresh: bool = False
+    resume: bool = False
+    expected: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the state of this run is: one folder for each package, by its place."""
+        if self.state is not None:
+            return self.state.expanduser().absolute()
+        root = self.package.expanduser().resolve()
+        place = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+        name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")[:50] or "package"
+        return product_home() / "state" / f"enhance-{name}-{place}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enhanced:
+    """What came of it. ``changes`` (a dry run of the offline bridge) maps agents to diffs;
+    ``prompts`` and ``requests`` (a dry run) say what would be asked."""
+
+    package: Path
+    result: EnhancementResult
+    status: Literal["done", "partial", "failed", "skipped", "planned"]
+    changes: dict[str, str]
+    prompts: tuple[str, ...] = ()
+    requests: dict[str, Any] | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 where all was done; 7 where some agents stayed as they were, 1 where all did."""
+        codes = {"partial": ExitCode.PARTIAL, "failed": ExitCode.FAILED}
+        return codes.get(self.status, ExitCode.DONE)
+
+    def to_document(self) -> dict[str, Any]:
+        """The seed's keys and what else there is, as one JSON object."""
+        return {
+            **self.result.to_dict(),
+            "status": self.status,
+            "exit_code": int(self.exit_code),
+            "package": str(self.package),
+            "changes": self.changes,
+            "prompts": list(self.prompts),
+            "requests": self.requests or {},
+        }
+
+
+def enhance_agents(
+    package: Path | str | EnhanceOptions,
+    *,
+    bridge: AgentBridgeInvoker | None = None,
+    listeners: Sequence[Listener] = (),
+    notify: Callable[[str], None] = ignore,
+) -> Enhanced:
+    """The agents of ``package`` enhanced in place, all by one request where it fits.
+
+    ``bridge`` answers; without it the one that the options choose (by default: extraction).
+    Every agent is written whole or not at all, text that a person wrote stays, and the manifest
+    and report of a package of ours follow.
+
+    Raises `BadInput` where there is no package or no such agent, `WriteError`, or
+    `InvocationPending` where the bridge waits; finished agents are written by then.
+
+    >>> enhance_agents("packages/shop").result.status
+    'success'
+    """
+    options = (
+        package if isinstance(package, EnhanceOptions) else EnhanceOptions(package=Path(package))
+    )
+    root = options.package.expanduser().resolve()
+    files = _chosen(root, options.agents)
+    if options.dry_run:
+        return _planned(root, files, options, bridge, notify)
+    run = None if options.resume else _settled(root, options)
+    with open_store(
+        options.state_folder,
+        durability=durability_for(run),
+        resume=str(options.package) if options.resume else "",
+    ) as store:
+        opened = (
+            begin_run(store, run, fresh=options.fresh)
+            if run is not None
+            else resume_run(
+                store, root.name, {"agents": options.agents or None, **options.expected}
+            )
+        )
+        with run_open(store, opened):
+            return _enhanced(root, opened, options, bridge, store, listeners, notify)
+
+
+def _chosen(root: Path, names: Sequence[str]) -> list[Path]:
+    """The agent files asked for; `BadInput` names what there is instead."""
+    if not root.is_dir():
+        raise BadInput(f"no such package: {str(root)!r}", hint="give the package's folder")
+    files = {path.stem: path for path in agent_files(root)}
+    if not files:
+        raise BadInput(
+            f"there are no agents in {str(root)!r}",
+            hint="a package has agents/NAME.md and templates/",
+        )
+    wanted = [name.removesuffix(".md") for name in names]
+    for name in wanted:
+        if name not in files:
+            near = difflib.get_close_matches(name, files, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(files))}"
+            raise BadInput(f"there is no agent {name!r} in the package", hint=hint)
+    return [files[name] for name in dict.fromkeys(wanted)] or list(files.values())
+
+
+def _settled(root: Path, options: EnhanceOptions) -> RunRecord:
+    return RunRecord(
+        run_id=uuid4().hex,
+        name=root.name,
+        path=str(root),
+        output=str(root),
+        enhancement=options.enhancement or EnhancementOptions(),
+        agents=options.agents,
+    )
+
+
+def _context(root: Path) -> EnhancementContext:
+    """What is known of the package: ours by its documents, another's by its folders."""
+    if (root / MANIFEST).is_file():
+        try:
+            return EnhancementContext.of(load_package(root))
+        except BadInput:
+            if not (root / "agents").is_dir():
+                raise
+    return load_folder(root)
+
+
+def _enhancer(
+    run: RunRecord,
+    options: EnhanceOptions,
+    bridge: AgentBridgeInvoker | None,
+    store: RunStore,
+    listeners: Sequence[Listener],
+    notify: Callable[[str], None],
+) -> AgentEnhancer:
+    ledger = Ledger(store, run=run.run_id)
+    return AgentEnhancer(
+        bridge or open_bridge(run, options.state_folder, options.prices),
+        options=run.enhancement,
+        ledger=ledger,
+        store=store,
+        in_place=True,
+        max_cost_usd=options.max_cost_usd,
+        prices=load_prices(options.prices),
+        listeners=listeners,
+        notify=notify,
+    )
+
+
+def _enhanced(
+    root: Path,
+    run: RunRecord,
+    options: EnhanceOptions,
+    bridge: AgentBridgeInvoker | None,
+    store: RunStore,
+    listeners: Sequence[Listener],
+    notify: Callable[[str], None],
+) -> Enhanced:
+    files = _chosen(root, run.agents)
+    enhancer = _enhancer(run, options, bridge, store, listeners, notify)
+    try:
+        result = enhancer.enhance(_context(root), root, files)
+    finally:
+        _follow(root, files)
+    _follow(root, files, result)
+    statuses: dict[str, Literal["done", "partial", "failed", "skipped"]] = {
+        "success": "done",
+        "partial": "partial",
+        "failed": "failed",
+        "skipped": "skipped",
+    }
+    return Enhanced(package=root, result=result, status=statuses[result.status], changes={})
+
+
+def _follow(root: Path, files: Sequence[Path], result: EnhancementResult | None = None) -> None:
+    """Manifest and report of a package of ours, brought after its agents."""
+    outcomes = [] if result is None else [outcome.to_report() for outcome in result.agents]
+    reseal(root, outcomes, [path.relative_to(root).as_posix() for path in files])
+
+
+def _planned(
+    root: Path,
+    files: Sequence[Path],
+    options: EnhanceOptions,
+    bridge: AgentBridgeInvoker | None,
+    notify: Callable[[str], None],
+) -> Enhanced:
+    """What a real run would ask; of the offline bridge also what it would change."""
+    run = _settled(root, options)
+    offline = bridge is None and run.enhancement.bridge.kind == "offline"
+    with tempfile.TemporaryDirectory(prefix="template-create-") as folder:
+        copy = Path(folder) / root.name
+        shutil.copytree(root, copy, symlinks=True)
+        enhancer = _enhancer(run, options, OfflineBridge(), MemoryRunStore(), (), notify)
+        context = _context(copy)
+        plan = enhancer.plan(context, [path.stem for path in files])
+        copies = [copy / path.relative_to(root) for path in files]
+        if offline:
+            result = enhancer.enhance(context, copy, copies)
+        else:
+            result = EnhancementResult.skipped(
+                [path.stem for path in files], "a dry run asks nobody"
+            )
+        changes = {
+            path.stem: text
+            for path, after in zip(files, copies, strict=True)
+            if (text := _diff(path, after, root))
+        }
+    return Enhanced(
+        package=root,
+        result=result,
+        status="planned",
+        changes=changes,
+        prompts=enhancer.planner.prompts(plan),
+        requests=enhancer.planner.report(plan),
+    )
+
+
+def _diff(before: Path, after: Path, root: Path) -> str:
+    name = before.relative_to(root).as_posix()
+    lines = difflib.unified_diff(
+        before.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True),
+        after.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True),
+        f"a/{name}",
+        f"b/{name}",
+    )
+    return "".join(lines)

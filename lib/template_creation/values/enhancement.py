@@ -1,0 +1,81 @@
+"""How agents are to be enhanced: who answers, in which form, and what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from template_creation.errors import BadInput
+
+__all__ = ["BridgeChoice", "BridgeKind", "Contract", "EnhancementOptions"]
+
+BridgeKind = Literal["offline", "file", "api"]
+Contract = Literal["sections", "markdown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeChoice:
+    """Who answers the batch request, and how it is reached.
+
+    ``kind``: ``offline`` (extraction, no model), ``file`` (another process answers, exit code
+    42) or ``api`` (a model through the Messages API). ``model`` and ``base_url`` concern the
+    API; ``folder`` is the absolute path of the file bridge's exchange folder, ``""`` for the
+    run's state folder. ``timeout_s`` bounds one call; None is the bridge's own default.
+
+    Raises `BadInput` for a kind that there is not, and for an API without a model.
+
+    >>> BridgeChoice(kind="api", model="claude-sonnet-5-5").describe()
+    'api claude-sonnet-5-5'
+    """
+
+    kind: BridgeKind = "offline"
+    model: str = ""
+    base_url: str = ""
+    folder: str = ""
+    timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(BridgeKind):
+            known = ", ".join(get_args(BridgeKind))
+            raise BadInput(f"there is no bridge {self.kind!r}", hint=f"known: {known}")
+        if self.kind == "api" and not self.model:
+            raise BadInput("the api bridge needs a model", hint="name one with --model")
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            raise BadInput(f"the timeout is {self.timeout_s!r}", hint="give seconds above 0")
+
+    def describe(self) -> str:
+        """The bridge in a word or two, as agents' frontmatter and messages name it."""
+        return f"{self.kind} {self.model}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnhancementOptions:
+    """What a request is for and in which form it is answered.
+
+    ``use_batch_enhancement=False`` asks for one agent at a time, and so does a package with
+    more than ``max_batch_agents`` agents (seed 002).
+    """
+
+    bridge: BridgeChoice = field(default_factory=BridgeChoice)
+    contract: Contract = "sections"
+    use_batch_enhancement: bool = True
+    max_batch_agents: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.contract not in get_args(Contract):
+            known = ", ".join(get_args(Contract))
+            raise BadInput(f"there is no contract {self.contract!r}", hint=f"known: {known}")
+        if self.max_batch_agents is not None and self.max_batch_agents < 1:
+            raise BadInput(
+                f"max_batch_agents is {self.max_batch_agents}", hint="give 1 or more, or none"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """This as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> EnhancementOptions:
+        """What `to_json` gave."""
+        return cls(**{**data, "bridge": BridgeChoice(**data["bridge"])})
