@@ -163,7 +163,7 @@ class _Job:
         if not nested:
             store.commit()
         work = BatchWork(store, self.live, row.run, nested)
-        sizes = LiveSize(self.live)
+        sizes = LiveSize(self.live, stopped=lambda: bool(work.stop))
         items = _placed(self.sources)
         if done:
             items = not_done_yet(items, done, store, work.resumed)

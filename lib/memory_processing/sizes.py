@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from batch_engine.core import Adaptive, Adjustment, BatchSummary, Chunk
 from memory_processing.batch import Placed
@@ -15,11 +15,13 @@ class LiveSize:
     """A chunker that asks the configuration before each cut.
 
     A gap in the places (records that an earlier process did) ends a batch, so that a batch is
-    one stretch of the input. ``adjustments`` has the adaptive decisions so far.
+    one stretch of the input; none is begun once ``stopped`` says so. ``adjustments`` has the
+    adaptive decisions so far.
     """
 
-    def __init__(self, live: LiveConfig) -> None:
+    def __init__(self, live: LiveConfig, stopped: Callable[[], bool] = lambda: False) -> None:
         self._live = live
+        self._stopped = stopped
         self._adaptive: Adaptive[Placed] | None = None
         self._shape: AdaptiveSize | None = None
 
@@ -49,10 +51,15 @@ class LiveSize:
         number, size = 1, self.size
         part: list[Placed] = []
         for item in items:
-            if part and (len(part) >= size or item.position != part[-1].position + 1):
+            if part and item.position != part[-1].position + 1:
                 yield Chunk(number, part[0].position, tuple(part), float(len(part)))
+                if self._stopped():
+                    return
                 number, size, part = number + 1, self.size, []
             part.append(item)
+            if len(part) >= size:
+                yield Chunk(number, part[0].position, tuple(part), float(len(part)))
+                number, size, part = number + 1, self.size, []
         if part:
             yield Chunk(number, part[0].position, tuple(part), float(len(part)))
 
