@@ -30,7 +30,7 @@ the sections contract then takes 14,000 (DESIGN section 7)."""
 
 AIM_AGENTS = 10
 
-ANSWER_CHARACTERS: dict[Contract, int] = {"sections": 1_440, "markdown": 7_200}
+ANSWER_CHARACTERS: dict[Contract, int] = {"sections": 1_430, "markdown": 7_200}
 """Of one agent's part of an answer, as compact JSON: what the offline bridge's answers and the
 finished agents of ten repositories come to, rounded up (docs/benchmarks-enhancement.md)."""
 
