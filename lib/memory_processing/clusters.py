@@ -80,7 +80,7 @@ def plan_group(
     thresholds.
     """
     ordered = sorted(members, key=lambda member: member.content_hash)
-    near = near_pairs((member.text for member in ordered), threshold=config.review_threshold)
+    near = near_pairs([member.text for member in ordered], threshold=config.review_threshold)
     edges: dict[tuple[int, int], _Edge] = {}
     for first, second, similarity in near:
         edges[first, second] = _judged(

@@ -13,16 +13,16 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain, pairwise
 from math import ceil
 from typing import NamedTuple
 
 __all__ = ["CANDIDATE_THRESHOLD", "Near", "near_pairs", "words_of"]
 
-CANDIDATE_THRESHOLD = 0.5
-"""Bigram Jaccard from which a pair is looked at: finds all pairs of word Jaccard .8 on the data
-of the facts, and 99 % of those of .7."""
+CANDIDATE_THRESHOLD = 0.4
+"""Bigram Jaccard from which a pair is looked at. On 20,000 planted texts .4 finds 99.9 % of the
+pairs of word Jaccard .8, and .5 finds 98.6 % in nine tenths of the time."""
 
 _HITS = 2
 """How many of the rarest bigrams a pair has to share to be looked at; each adds one to the
@@ -32,8 +32,8 @@ _WORD = re.compile(r"\w+")
 _SCRIPT = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # written without spaces, or short of them
 _WORD_OR_SIGN = re.compile(rf"[{_SCRIPT}]|[^\W{_SCRIPT}]+")
 _STRIDE = 67_108_879  # a prime above the number of words: a * _STRIDE + b names one bigram
-_SLOTS = 1 << 23
-_MASK = _SLOTS - 1
+_MOST_SLOTS = 1 << 23
+_SLOTS_PER_TEXT = 64
 _RANK = 56  # bits of a bigram: its rarity stands above them, so that numbers sort by rarity
 
 
@@ -57,8 +57,8 @@ def words_of(text: str) -> list[str]:
     return _WORD_OR_SIGN.findall(text.casefold())
 
 
-def near_pairs(texts: Iterable[str], *, threshold: float) -> list[Near]:
-    """Every pair with word Jaccard >= ``threshold`` and bigram Jaccard >= 0.5, sorted.
+def near_pairs(texts: Sequence[str], *, threshold: float) -> list[Near]:
+    """Every pair with word Jaccard >= ``threshold`` and bigram Jaccard >= 0.4, sorted.
 
     Memory is 4 bytes per word and some per text; the texts themselves are not kept.
 
@@ -69,25 +69,27 @@ def near_pairs(texts: Iterable[str], *, threshold: float) -> list[Near]:
 
 
 class _Join:
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Sequence[str]) -> None:
         self._words: list[array[int]] = []
         self._sizes = array("I")
-        self._counts = array("I", bytes(4 * _SLOTS))
+        slots = min(_MOST_SLOTS, 1 << (_SLOTS_PER_TEXT * len(texts)).bit_length())
+        self._mask = slots - 1
+        self._counts = array("I", bytes(4 * slots))
         self._read(texts)
 
-    def _read(self, texts: Iterable[str]) -> None:
+    def _read(self, texts: Sequence[str]) -> None:
         ids: dict[str, int] = {}
-        counts, number = self._counts, ids.setdefault
+        counts, mask, number = self._counts, self._mask, ids.setdefault
         for text in texts:
             words = array("I", [number(word, len(ids)) for word in words_of(text)])
             bigrams = _bigrams(words)
             for bigram in bigrams:
-                counts[bigram & _MASK] += 1
+                counts[bigram & mask] += 1
             self._words.append(words)
             self._sizes.append(len(bigrams))
 
     def pairs(self, threshold: float) -> list[Near]:
-        sizes, counts = self._sizes, self._counts
+        sizes, counts, mask = self._sizes, self._counts, self._mask
         index: dict[int, list[int]] = {}
         found: list[Near] = []
         for place in sorted(range(len(sizes)), key=sizes.__getitem__):
@@ -95,7 +97,7 @@ class _Join:
             least = ceil(CANDIDATE_THRESHOLD * size)
             bigrams = _bigrams(self._words[place])
             shared = [
-                seen << _RANK | bigram for bigram in bigrams if (seen := counts[bigram & _MASK]) > 1
+                seen << _RANK | bigram for bigram in bigrams if (seen := counts[bigram & mask]) > 1
             ]
             if not size or len(shared) < least:
                 continue  # too few bigrams occur anywhere else

@@ -1,0 +1,63 @@
+"""The join finds exactly what comparing all pairs finds."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory_processing.planted import plant
+from memory_processing.similarity import CANDIDATE_THRESHOLD, Near, near_pairs, words_of
+
+
+def brute_force(texts: list[str], threshold: float) -> list[Near]:
+    words = [words_of(text) for text in texts]
+    bigrams = [set(pairwise(one)) for one in words]
+    found = []
+    for a, b in combinations(range(len(texts)), 2):
+        union = bigrams[a] | bigrams[b]
+        if not union or len(bigrams[a] & bigrams[b]) / len(union) < CANDIDATE_THRESHOLD:
+            continue
+        both, all_words = set(words[a]) & set(words[b]), set(words[a]) | set(words[b])
+        if len(both) / len(all_words) >= threshold:
+            found.append(Near(a, b, len(both) / len(all_words)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_500_planted_texts_it_equals_comparing_all_pairs(seed: int) -> None:
+    texts = [*plant(500, seed=seed, exact=0.1, near=0.5).texts]
+    found = near_pairs(texts, threshold=0.6)
+    assert found == brute_force(texts, 0.6)
+    assert len(found) > 100
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("abcdef"), max_size=9).map(" ".join), max_size=25),
+    st.sampled_from([0.5, 0.6, 0.8, 1.0]),
+)
+def test_on_short_texts_of_few_words_it_equals_comparing_all_pairs(
+    texts: list[str], threshold: float
+) -> None:
+    """Few words make every bigram frequent: the hardest case for a prefix."""
+    assert near_pairs(texts, threshold=threshold) == brute_force(texts, threshold)
+
+
+def test_of_planted_pairs_it_finds_99_percent_and_nothing_else() -> None:
+    planted = plant(4_000)
+    found = {(pair.first, pair.second) for pair in near_pairs(planted.texts, threshold=0.8)}
+    truth = planted.truth(0.8)
+    assert len(found & truth) >= 0.99 * len(truth) > 300
+    assert found <= truth
+
+
+def test_texts_without_two_words_have_no_pair() -> None:
+    """No words, no union: nothing is divided by zero and nothing is near."""
+    assert near_pairs(["", "a", "a", "!!", ""], threshold=0.5) == []
+
+
+def test_signs_of_scripts_without_spaces_are_words() -> None:
+    first = "在发布之前运行所有的测试并且检查日志"
+    assert near_pairs([first, first + "。"], threshold=0.9) == [Near(0, 1, 1.0)]
