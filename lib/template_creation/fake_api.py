@@ -2,6 +2,7 @@
 
 For tests, ours and yours, and to try ``--bridge api`` without a key. A script says how each
 request is answered; without one it answers as a model that keeps to its instructions.
+``python -m template_creation.fake_api`` serves until it is interrupted.
 
 >>> from template_creation.fake_api import FakeMessagesServer, Reply
 >>> with FakeMessagesServer(Reply.error(529, "overloaded_error"), Reply(text="{}")) as server:
@@ -24,6 +25,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Literal, Self
+
+from template_creation.fake_model import good_answer
 
 __all__ = ["FakeMessagesServer", "Fault", "Received", "Reply"]
 
@@ -57,22 +60,32 @@ class Received:
             texts += [block.get("text", "") for block in blocks]
         return "\n".join(texts)
 
+    @property
+    def schema(self) -> Mapping[str, Any] | None:
+        """The JSON Schema that the answer is asked to keep to."""
+        found = self.body.get("output_config", {}).get("format", {}).get("schema")
+        return found if isinstance(found, Mapping) else None
+
 
 Words = str | Callable[[Received], str]
+
+
+def _good(received: Received) -> str:
+    return good_answer(received.prompt, received.schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An answer. ``text`` is what the model writes, in blocks if there are several, or a
-    function of the request; ``thinking`` comes in a block before it; ``piece`` is how many
-    characters come at once.
+    function of the request; without it the model keeps to its instructions. ``thinking`` comes
+    in a block before it; ``piece`` is how many characters come at once.
 
     After ``at`` characters (None: half of them) the stream waits for ``hold`` to be set, and
     breaks by ``fault``. ``events`` go out between the start and the text, as they are. With a
     ``status`` other than 200 the answer is an error of ``kind`` and ``words``, or ``raw``.
     """
 
-    text: Words | Sequence[Words] = ""
+    text: Words | Sequence[Words] = _good
     thinking: str = ""
     stop_reason: str | None = "end_turn"
     stop_details: Mapping[str, Any] | None = None
@@ -112,7 +125,7 @@ class FakeMessagesServer:
         models: Sequence[str] | None = None,
         counts_tokens: bool = True,
     ) -> None:
-        given = script or (Reply(text="{}"),)
+        given = script or (Reply(),)
         self.script = [item if isinstance(item, Reply) else Reply(text=item) for item in given]
         self.key, self.models, self.counts_tokens = key, models, counts_tokens
         self.requests: list[Received] = []
@@ -334,3 +347,17 @@ def _message_start(received: Received, usage: Mapping[str, Any]) -> dict[str, An
 
 def _empty(kind: str) -> dict[str, str]:
     return {"type": kind, kind: "", **({"signature": ""} if kind == "thinking" else {})}
+
+
+def _serve() -> None:
+    """Serves a model that keeps to its instructions, and says where."""
+    with FakeMessagesServer() as server:
+        print(f"--bridge api --model any-name --base-url {server.url}", flush=True)  # noqa: T201 - its output
+        try:
+            server.closing.wait()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    _serve()
