@@ -112,12 +112,12 @@ class Ledger:
             raise BudgetError(
                 f"no price is known for the model {model!r}, so --max-cost {max_usd:g} cannot "
                 "be kept",
-                hint="give its price in a file (--prices), or leave out --max-cost",
+                hint="give its price in a file that TEMPLATE_CREATE_PRICES names, or leave out --max-cost",
             )
         if spent.unpriced:
             raise BudgetError(
                 f"--max-cost {max_usd:g} cannot be kept: {spent.says} so far",
-                hint="give the price in a file (--prices), or leave out --max-cost",
+                hint="give the price in a file that TEMPLATE_CREATE_PRICES names, or leave out --max-cost",
             )
         if spent.usd + next_usd > max_usd:
             raise BudgetError(
