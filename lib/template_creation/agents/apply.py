@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from template_creation.agents.context import EnhancementContext
-from template_creation.agents.expand import expand_agent
-from template_creation.agents.frontmatter import read_frontmatter, write_frontmatter
-from template_creation.agents.parse import ParsedAnswer
+from template_creation.agents.expand import Expanded, expand_agent
+from template_creation.agents.frontmatter import edit_frontmatter, read_frontmatter
+from template_creation.agents.merge import GENERATED, mark_sections, merge_agent
+from template_creation.agents.parse import ParsedAgent, ParsedAnswer
 from template_creation.agents.profiles import Profile
 from template_creation.agents.validate import has_errors, validate_agent
 from template_creation.values.agent import AgentSpec, Issue
 
-__all__ = ["Applied", "apply_answer", "finish_markdown"]
+__all__ = ["Applied", "apply_agent", "apply_answer", "finish_markdown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """An agent's finished file in ``text``; empty when it was rejected, and ``error`` says
-    why. ``issues`` holds refused items, warnings, and the errors of a rejection."""
+    why. ``issues`` holds refused items, warnings, and the errors of a rejection; ``kept`` are
+    sections of the file that a user wrote or edited, where something was written for them."""
 
     name: str
     text: str
@@ -28,6 +30,7 @@ class Applied:
     error: str
     issues: tuple[Issue, ...]
     dropped: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """This as plain JSON values."""
@@ -38,7 +41,8 @@ class Applied:
         """What `to_json` gave, as a value again."""
         fields = dict(data)
         fields["issues"] = tuple(Issue(**item) for item in data["issues"])
-        fields["dropped"] = tuple(data["dropped"])
+        for key in ("dropped", "kept"):
+            fields[key] = tuple(data.get(key, ()))
         return cls(**fields)
 
 
@@ -51,35 +55,104 @@ def apply_answer(
     profile: Profile,
     enhancement: str,
 ) -> Applied:
-    """The finished file of ``spec``, from its part of the answer; ``current`` is its file now,
-    whose own frontmatter keys are kept."""
+    """`apply_agent` with its part of a whole answer, or why that has none."""
+    agent = parsed.agents.get(spec.name)
     refused = tuple(parsed.issues.get(spec.name, ()))
-    dropped: tuple[str, ...] = ()
-    if spec.name in parsed.sections:
-        head, _, _ = read_frontmatter(current)
-        expanded = expand_agent(
-            spec,
-            parsed.sections[spec.name],
-            context,
-            enhancement=enhancement,
-            template_source=str(head.get("template_source", context.analysis.project.slug)),
-            generated_by=str(head.get("generated_by", "template-create")),
-            min_lines=profile.min_lines,
-            max_lines=profile.max_lines,
-            extra={key: value for key, value in head.items() if key != "short_because"},
-        )
-        text, short, dropped = expanded.text, expanded.short_because, expanded.dropped
-    elif spec.name in parsed.markdown:
-        text = finish_markdown(current, parsed.markdown[spec.name], enhancement=enhancement)
-        short = str(read_frontmatter(text)[0].get("short_because", ""))
-    else:
+    if agent is None:
         return Applied(spec.name, "", "", _why_missing(refused, parsed.issues.get("", ())), refused)
-    found = validate_agent(text, spec=spec, context=context, profile=profile)
+    agent = replace(agent, issues=refused)
+    return apply_agent(
+        spec, agent, context, current=current, profile=profile, enhancement=enhancement
+    )
+
+
+def apply_agent(
+    spec: AgentSpec,
+    parsed: ParsedAgent,
+    context: EnhancementContext,
+    *,
+    current: str,
+    profile: Profile,
+    enhancement: str,
+) -> Applied:
+    """The finished file of ``spec``: what ``parsed`` says of it, checked against ``context``,
+    put into ``current``, its file now. What a user wrote or edited there stays."""
+    head, _, problem = read_frontmatter(current)
+    if problem:
+        error = f"its file cannot be enhanced: {problem}"
+        return Applied(spec.name, "", "", error, parsed.issues)
+    spec = _as_in_file(spec, head)
+    written = _written(spec, parsed, context, current, profile, enhancement)
+    file = f"agents/{spec.name}.md"
+    found = validate_agent(written.text, spec=spec, context=context, profile=profile)
     if has_errors(found):
         errors = [item for item in found if item.severity == "error"]
         reason = "; ".join(f"{item.rule} at {item.place}: {item.message}" for item in errors)
-        return Applied(spec.name, "", "", reason, (*refused, *found))
-    return Applied(spec.name, text, short, "", (*refused, *found), dropped)
+        return Applied(spec.name, "", "", reason, (*parsed.issues, *found))
+    merged = merge_agent(current, written.text, profile=profile, file=file)
+    return Applied(
+        spec.name,
+        merged.text,
+        written.short_because,
+        "",
+        (*parsed.issues, *found, *merged.issues),
+        written.dropped,
+        merged.kept,
+    )
+
+
+def _written(
+    spec: AgentSpec,
+    parsed: ParsedAgent,
+    context: EnhancementContext,
+    current: str,
+    profile: Profile,
+    enhancement: str,
+) -> Expanded:
+    """The whole file as it would be without anything of a user."""
+    head, _, _ = read_frontmatter(current)
+    if parsed.sections is None:
+        text = finish_markdown(
+            current, parsed.markdown, enhancement=enhancement, short_because=parsed.short_because
+        )
+        return Expanded(text, (), parsed.short_because)
+    return expand_agent(
+        spec,
+        parsed.sections,
+        context,
+        enhancement=enhancement,
+        template_source=str(head.get("template_source", context.analysis.project.slug)),
+        generated_by=str(head.get("generated_by", "template-create")),
+        min_lines=profile.min_lines,
+        max_lines=profile.max_lines,
+        extra={key: value for key, value in head.items() if key != "short_because"},
+    )
+
+
+def finish_markdown(
+    current: str, content: str, *, enhancement: str, short_because: str = ""
+) -> str:
+    """``content`` under the frontmatter of ``current``: a markdown answer contributes its
+    body, never who the agent is (F45). A frontmatter in it is left out, but for the reason why
+    it is short."""
+    _, _, problem = read_frontmatter(current)
+    answered, body, _ = read_frontmatter(content)
+    if problem:
+        return content
+    reason = short_because or answered.get("short_because")
+    begin = current[: len(current) - len(read_frontmatter(current)[1])]
+    changes = {
+        "enhancement": enhancement,
+        "short_because": reason if isinstance(reason, str) and reason else None,
+        GENERATED: None,
+    }
+    return mark_sections(edit_frontmatter(begin, changes) + "\n" + body.strip("\r\n") + "\n")
+
+
+def _as_in_file(spec: AgentSpec, head: Mapping[str, Any]) -> AgentSpec:
+    """The agent with the description that its file has: a user may have said it better."""
+    said = head.get("description")
+    return replace(spec, description=said) if isinstance(said, str) and said.strip() else spec
 
 
 def _why_missing(refused: Sequence[Issue], general: Sequence[Issue]) -> str:
@@ -91,17 +164,3 @@ def _why_missing(refused: Sequence[Issue], general: Sequence[Issue]) -> str:
         return "the answer leaves it out"
     more = f", and {len(general) - 1} more" if len(general) > 1 else ""
     return f"the answer leaves it out ({general[0].message}{more})"
-
-
-def finish_markdown(current: str, content: str, *, enhancement: str) -> str:
-    """``content`` under the frontmatter of ``current``: a markdown answer contributes its
-    body, never who the agent is (F45)."""
-    head, _, problem = read_frontmatter(current)
-    answered, body, _ = read_frontmatter(content)
-    if problem:
-        return content
-    reason = answered.get("short_because")
-    head = {**head, "enhancement": enhancement}
-    if isinstance(reason, str) and reason:
-        head["short_because"] = reason
-    return write_frontmatter(head) + "\n" + body.strip("\n") + "\n"

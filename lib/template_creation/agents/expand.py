@@ -15,6 +15,7 @@ from template_creation.agents.evidence import evidence, place
 from template_creation.agents.excerpts import Lines, excerpt_lines
 from template_creation.agents.folders import folder_globs, holds
 from template_creation.agents.frontmatter import write_frontmatter
+from template_creation.agents.merge import GENERATED, section_digests
 from template_creation.agents.partners import neighbours
 from template_creation.agents.stubs import identity
 from template_creation.exchange import fence_for, render_prompt
@@ -158,6 +159,7 @@ def _render(
     )
     if short:
         body = body.removeprefix("\n")  # so that saying why it is short makes it no longer
+    head[GENERATED] = section_digests(body)
     return write_frontmatter(head) + body
 
 

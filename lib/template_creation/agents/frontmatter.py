@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["read_frontmatter", "write_frontmatter"]
+__all__ = ["edit_frontmatter", "read_frontmatter", "write_frontmatter"]
 
 _BLOCK = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
@@ -53,6 +53,46 @@ def read_frontmatter(text: str) -> tuple[dict[str, Any], str, str]:
         if isinstance(values, dict):
             return {str(key): value for key, value in values.items()}, body, ""
     return {}, body, "the frontmatter is not a YAML mapping"
+
+
+def edit_frontmatter(text: str, changes: Mapping[str, Any]) -> str:
+    """``text`` with some keys of its frontmatter set, or removed where the value is ``None``;
+    every other byte stays. Without a block, and with nothing to change, it is the same text.
+
+    >>> text = "---\\nname: a  # mine\\nold: 1\\n---\\n"
+    >>> print(edit_frontmatter(text, {"old": None, "new": "x"}))
+    ---
+    name: a  # mine
+    new: "x"
+    ---
+    <BLANKLINE>
+    """
+    match = _BLOCK.match(text.removeprefix("\ufeff"))
+    if match is None or not changes:
+        return text
+    start = match.start(1) + len(text) - len(text.removeprefix("\ufeff"))
+    newline = "\r\n" if "\r\n" in match[0] else "\n"
+    lines = match[1].splitlines(keepends=True)
+    for key, value in changes.items():
+        lines = _set(lines, key, value, newline)
+    return text[:start] + "".join(lines) + text[start + len(match[1]) :]
+
+
+def _set(lines: list[str], key: str, value: Any, newline: str) -> list[str]:
+    """The lines with one top-level key set or removed, and what belonged to it before."""
+    indent = next((re.match(r"[ ]*", line)[0] for line in lines if line.strip()), "")  # type: ignore[index]  # matches always
+    own = re.compile(rf"{indent}([\"']?){re.escape(key)}\1[ \t]*:")
+    begin = next((at for at, line in enumerate(lines) if own.match(line)), None)
+    written = [] if value is None else [f"{indent}{_key(key)}: {_scalar(value)}{newline}"]
+    if begin is None:
+        return [*lines, *written]
+    end = begin + 1
+    deeper = re.compile(rf"{indent}(?:[ \t]+\S|-[ \t])")
+    while end < len(lines) and (deeper.match(lines[end]) or not lines[end].strip()):
+        end += 1
+    while end > begin + 1 and not lines[end - 1].strip():
+        end -= 1
+    return [*lines[:begin], *written, *lines[end:]]
 
 
 def _quoted(match: re.Match[str]) -> str:

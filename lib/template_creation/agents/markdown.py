@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["Document", "Fence", "InlineCode", "Section", "normal_heading", "read_markdown"]
+__all__ = [
+    "Document",
+    "Fence",
+    "InlineCode",
+    "Section",
+    "normal_heading",
+    "read_markdown",
+    "top_headings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,22 @@ def normal_heading(text: str) -> str:
     """
     text = re.sub(r"\([^)]*\)", " ", text)
     return " ".join(re.findall(r"[^\W\d_]+", text.casefold()))
+
+
+def top_headings(body: str) -> list[tuple[int, int, str]]:
+    """The headings of levels 1 and 2 that are in no list, quote or fence: 0-based line, level
+    and text.
+
+    >>> top_headings("# A\\n\\n```\\n## no\\n```\\n## B\\n")
+    [(0, 1, 'A'), (5, 2, 'B')]
+    """
+    tokens = MarkdownIt("commonmark").parse(body)
+    return [
+        (token.map[0], int(token.tag[1]), tokens[number + 1].content)
+        for number, token in enumerate(tokens)
+        if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2")
+        if token.map
+    ]
 
 
 def read_markdown(body: str, *, first_line: int = 1) -> Document:

@@ -25,12 +25,14 @@ class SectionRule:
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Sections and a window of lines. A file under ``min_lines`` has to say why; one over
-    ``max_lines`` is refused."""
+    ``max_lines`` is refused. ``order`` are the normal headings in the order in which a merge puts
+    new sections; without it they are put as they were written."""
 
     name: str
     sections: tuple[SectionRule, ...]
     min_lines: int = 150
     max_lines: int = 250
+    order: tuple[str, ...] = ()
 
 
 SEED = Profile(
@@ -53,6 +55,17 @@ BOUNDARIES = Profile(
     ),
     min_lines=80,
     max_lines=400,
+    order=(
+        "",
+        "quick start",
+        "boundaries",
+        "capabilities",
+        "related templates",
+        "best practices",
+        "code examples",
+        "prove your work",
+        "extended reference",
+    ),
 )
 """The form of the public packages of the origin project, whose limits are told as boundaries
 (facts/agent-enhancement.md section 6)."""

@@ -16,6 +16,7 @@ from template_creation.agents.context import EnhancementContext
 from template_creation.agents.files import spec_for
 from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.origins import Origins
+from template_creation.agents.merge import GENERATED
 from template_creation.agents.profiles import Profile
 from template_creation.agents.relevance import Relevant, relevant_facts
 from template_creation.agents.request import build_request
@@ -27,7 +28,7 @@ __all__ = ["agent_keys", "fingerprint_of_all"]
 
 _REWRITTEN = frozenset(
     {"name", "description", "tools", "technologies", "layer", "evidence"}
-    | {"enhancement", "short_because"}
+    | {"enhancement", "short_because", GENERATED}
 )
 """Keys of the frontmatter that are written anew from what the agent is."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from template_creation.agents.folders import folder_globs
 from template_creation.agents.frontmatter import write_frontmatter
+from template_creation.agents.merge import mark_sections
 from template_creation.exchange import render_prompt
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Technology
@@ -69,4 +70,4 @@ def render_stub(
             "templates": [item for key in spec.templates if (item := templates.get(key))],
         },
     )
-    return write_frontmatter(head) + body
+    return mark_sections(write_frontmatter(head) + body)

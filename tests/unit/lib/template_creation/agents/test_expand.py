@@ -15,6 +15,7 @@ from template_creation.agents import (
     read_frontmatter,
     validate_agent,
 )
+from template_creation.agents.merge import section_digests
 from template_creation.values.response import (
     AgentSections,
     ConstraintItem,
@@ -55,6 +56,7 @@ generated_by: "template-create"
 template_source: "shop"
 enhancement: "offline"
 short_because: "there are two templates"
+generated_sections: {"": "be63151c", role: "a89db7cf", "prove your work": "a9320365", "template references": "2a7d8feb", "best practices": "81aadfb2", "code examples": "f783862f", constraints: "3bb63655"}
 ---
 # API specialist
 
@@ -110,10 +112,16 @@ def read_items(session: SessionDep) -> list[Item]:
 
 
 def test_the_frontmatter_is_the_agents_own(text: str, shop) -> None:
-    """Only how it was enhanced, and why it is short, is added."""
-    head, _, _ = read_frontmatter(text)
+    """Only how it was enhanced, and why it is short, is added; what we wrote is marked."""
+    head, body, _ = read_frontmatter(text)
+    assert head["generated_sections"] == section_digests(body)
     stub, _, _ = read_frontmatter(shop.agent("api-specialist").read_text(encoding="utf-8"))
-    assert head == {**stub, "enhancement": "offline", "short_because": "there are two templates"}
+    assert {**head, "generated_sections": {}} == {
+        **stub,
+        "enhancement": "offline",
+        "short_because": "there are two templates",
+        "generated_sections": {},
+    }
 
 
 def test_no_reason_is_kept_where_none_is_needed(shop) -> None:
