@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import RLock
 
-from batch_engine.core.records import ErrorRecord, stack_text
+from batch_engine.core.records import ErrorRecord, stack_text, text_of
 
 __all__ = [
     "ChunkCompleted",
@@ -242,7 +242,7 @@ class Emitter:
         self.failure_count += 1
         if len(self.failures) < _MAX_KEPT_FAILURES:
             name = getattr(listener, "__qualname__", type(listener).__qualname__)
-            message = f"{type(error).__name__}: {error}"
+            message = f"{type(error).__name__}: {text_of(error)}"
             self.failures.append(
                 ListenerFailure(name, type(event).__name__, message, stack_text(error))
             )

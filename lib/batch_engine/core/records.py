@@ -152,7 +152,7 @@ def error_record(
     return ErrorRecord(
         code=kind.code,
         category=kind.category,
-        error=str(error) or type(error).__name__,
+        error=text_of(error),
         type=type(error).__name__,
         retryable=kind.retryable,
         retry=retry or RetryInfo(),
@@ -170,6 +170,14 @@ def error_record(
         at=at.isoformat() if at else "",
         elapsed_ms=elapsed_ms,
     )
+
+
+def text_of(error: BaseException) -> str:
+    """The message of an exception; its type where it has none, or none that can be told."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception as failure:  # noqa: BLE001 - a broken __str__ must not hide the real error
+        return f"{type(error).__name__} (no message, {type(failure).__name__})"
 
 
 def preview_of(item: object) -> str:
@@ -194,7 +202,7 @@ def _causes(error: BaseException) -> tuple[CauseLink, ...]:
     links: list[CauseLink] = []
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     while cause is not None and len(links) < _MAX_CAUSES:
-        links.append(CauseLink(type(cause).__name__, str(cause)))
+        links.append(CauseLink(type(cause).__name__, text_of(cause)))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return tuple(links)
 

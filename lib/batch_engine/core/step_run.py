@@ -77,7 +77,7 @@ class StepRun(Generic[T, R]):
 
     def _plan(self, chunk: Chunk[T]) -> ChunkPlan[T, R]:
         settings = self.settings
-        keys = list(map(settings.key, chunk.items))
+        keys = _keys_of(chunk, settings.key)
         if set(map(type, keys)) != {str} or not all(keys):
             raise _bad_key(keys, chunk.start)
         fresh = todos(keys, chunk.items, count(chunk.start))
@@ -196,6 +196,19 @@ class StepRun(Generic[T, R]):
                 )
             )
             raise
+
+
+def _keys_of(chunk: Chunk[T], key: Callable[[T], str]) -> list[str]:
+    try:
+        return list(map(key, chunk.items))
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            f"key= raised {type(error).__name__} for one of the items "
+            f"{chunk.start} to {chunk.start + chunk.size - 1}: {error}",
+            hint="a key has to be there for every item: it is what the result is stored under",
+        ) from error
 
 
 def _claim(key: str, claimed: set[str]) -> bool:

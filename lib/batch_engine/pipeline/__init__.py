@@ -34,7 +34,7 @@ from batch_engine.pipeline.declare import (
     triggers_batching,
 )
 from batch_engine.pipeline.errors import DefinitionError, MergeConflictError
-from batch_engine.pipeline.executor import PipelineBatchExecutor, RunSettings
+from batch_engine.pipeline.executor import PipelineBatchExecutor
 from batch_engine.pipeline.failpoints import PIPELINE_FAILPOINTS
 from batch_engine.pipeline.flow import Batched, Chain, Chunked, Flow, Parallel, batched
 from batch_engine.pipeline.functions import filtered, flat_mapped, mapped, stage
@@ -50,6 +50,7 @@ from batch_engine.pipeline.results import (
     ScopeReport,
 )
 from batch_engine.pipeline.scope import BatchingScope, BatchingScopeManager
+from batch_engine.pipeline.settings import RunSettings
 from batch_engine.pipeline.switches import BATCHING_VARIABLE, DEBUG_VARIABLE
 
 __all__ = [

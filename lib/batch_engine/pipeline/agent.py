@@ -156,7 +156,15 @@ class Agent(Flow):
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
             cls.name = cls.__name__
-        check_names(cls.__name__, [n for n in cls.__dict__ if n.startswith("on_batch")], HOOKS)
+        hooks = [name for name in cls.__dict__ if name.startswith("on_batch")]
+        check_names(cls.__name__, hooks, HOOKS)
+        if hooks:
+            raise DefinitionError(
+                f"a method {hooks[0]} would never be called",
+                stage=cls.__name__,
+                field=hooks[0],
+                fix=f"write a function of one event and put @{hooks[0]}(function) above the class",
+            )
         check_declared(cls.__name__, cls.shape, cls.reads, cls.writes)
 
     def run(self, context: StageContext) -> Any:

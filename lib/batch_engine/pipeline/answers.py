@@ -10,7 +10,7 @@ from batch_engine.pipeline.agent import Agent
 from batch_engine.pipeline.errors import MergeConflictError
 from batch_engine.pipeline.items import Element, Elements
 from batch_engine.pipeline.options import ScopeOptions
-from batch_engine.pipeline.reducers import FieldMerge
+from batch_engine.pipeline.reducers import FieldMerge, same
 
 __all__ = ["branches_merged", "fields_merged", "matched"]
 
@@ -128,7 +128,7 @@ def fields_merged(
     for number, written in enumerate(branches):
         for name, value in written.items():
             declared = options is not None and name in options.reduce
-            if name in by and not declared and not _same(merge.fields[name], value):
+            if name in by and not declared and not same(merge.fields[name], value):
                 raise MergeConflictError(
                     f"the branches {labels[by[name]]!r} and {labels[number]!r} give different "
                     f"values for the field {name!r}",
@@ -141,7 +141,7 @@ def fields_merged(
 
 
 def _joined(original: Any, values: Sequence[Any], labels: Sequence[str]) -> Any:
-    changed = [number for number, value in enumerate(values) if not _same(value, original)]
+    changed = [number for number, value in enumerate(values) if not same(value, original)]
     if not changed:
         return original
     if len(changed) == 1:
@@ -157,9 +157,9 @@ def _joined(original: Any, values: Sequence[Any], labels: Sequence[str]) -> Any:
     by: dict[Any, int] = {}
     for number in changed:
         for key, value in values[number].items():
-            if key in start and _same(start[key], value):
+            if key in start and same(start[key], value):
                 continue
-            if key in by and not _same(joined[key], value):
+            if key in by and not same(joined[key], value):
                 raise MergeConflictError(
                     f"the branches {labels[by[key]]!r} and {labels[number]!r} give different "
                     f"values for {key!r}",
@@ -168,7 +168,3 @@ def _joined(original: Any, values: Sequence[Any], labels: Sequence[str]) -> Any:
             joined[key] = value
             by[key] = number
     return joined
-
-
-def _same(left: Any, right: Any) -> bool:
-    return left is right or bool(left == right)

@@ -2,9 +2,11 @@
 
 Of a function: its syntax (comments, formatting and docstrings apart), and of its defaults, its
 closure and what it uses of its own module whatever cannot change: constants, frozen dataclasses,
-functions, classes. Of a class the same for its methods. Of an object that can be called, or is of the same
-package, its class and public attributes; of others their type. Not told: what other modules do, private attributes, and, around functions, what can
-change in place: a list that is filled as the run goes would look like other code each time.
+functions, classes. Of a class the same for its methods. Of an object that can be called, or is
+of the same package, its class and public attributes; of others their type.
+
+Not told: what other modules do, private attributes, and, around functions, what can change in
+place: a list that is filled as the run goes would look like other code each time.
 """
 
 from __future__ import annotations

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 import logging
-import random as random_module
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
 from batch_engine.core import (
     ByCount,
@@ -20,11 +18,8 @@ from batch_engine.core import (
     ChunkStarted,
     ErrorRecord,
     Event,
-    ExecutorChoice,
     Listener,
     ListenerFailure,
-    RetryPolicy,
-    RunStore,
     item_key,
     stream_batches,
 )
@@ -33,44 +28,18 @@ from batch_engine.pipeline.agent import only_list
 from batch_engine.pipeline.body import ScopeBody
 from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.fingerprints import scope_fingerprint
-from batch_engine.pipeline.hooks import BatchProgressContext, Hook, HookRunner
+from batch_engine.pipeline.hooks import BatchProgressContext, HookRunner
 from batch_engine.pipeline.items import ItemResult
-from batch_engine.pipeline.options import HookName, hooks_of
+from batch_engine.pipeline.options import hooks_of
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import BatchResult, PipelineCounts
 from batch_engine.pipeline.scope import BatchingScope
+from batch_engine.pipeline.settings import RunSettings
 from batch_engine.pipeline.switches import batching_is_on
 
-__all__ = ["PipelineBatchExecutor", "RunSettings"]
+__all__ = ["PipelineBatchExecutor"]
 
 logger = logging.getLogger("batch_engine.pipeline")
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunSettings:
-    """How a pipeline runs, for all of its scopes; the core's words, see `run_batches`.
-
-    ``fingerprint`` is anything besides stages and fields that shapes results.
-    """
-
-    store: RunStore | None = None
-    fingerprint: object = None
-    executor: ExecutorChoice | None = None
-    max_workers: int | None = None
-    retry: RetryPolicy | None = None
-    on_error: Literal["continue", "fail_fast"] = "continue"
-    max_failures: int | None = None
-    listeners: tuple[Listener, ...] = ()
-    hooks: tuple[tuple[HookName, Hook], ...] = ()
-    run_id: str = ""
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
-    random: Callable[[], float] = random_module.random
-    now: Callable[[], datetime] = _utc_now
 
 
 @dataclass(slots=True)
@@ -118,7 +87,7 @@ class PipelineBatchExecutor:
         self.field_name = self._field_in(context)
         source = context[self.field_name]
         base = {name: value for name, value in context.items() if name != self.field_name}
-        self._cut = _Remembering(self._chunker(), keep=self.keep and not isinstance(source, Sized))
+        self._cut = _Remembering(self._chunker(), keep=self.keep and isinstance(source, Iterator))
         total = _batches_of(self._cut.chunker, source)
         options = scope.options
         if settings.store is not None:
@@ -162,7 +131,7 @@ class PipelineBatchExecutor:
 
     def unread(self, source: Any) -> Any:
         """The list again, for another run: what was read of a lazy source, then its rest."""
-        return source if isinstance(source, Sized) else itertools.chain(self._cut.seen, source)
+        return itertools.chain(self._cut.seen, source) if isinstance(source, Iterator) else source
 
     # -- before -----------------------------------------------------------------------------
 
@@ -229,9 +198,7 @@ class PipelineBatchExecutor:
             counts=_counted(chunk),
             attempt=max([outcome.attempts for outcome in chunk.outcomes], default=0) or 1,
             elapsed_s=chunk.summary.elapsed_s,
-            errors={o.key: o.error for o in chunk.outcomes if o.error is not None}
-            if chunk.summary.counts.failed
-            else {},
+            errors=_errors_of(chunk),
             items=self._cut.items.pop(chunk.number, ()),
             results=self._results(chunk),
             fields=merge.fields,
@@ -271,7 +238,7 @@ class PipelineBatchExecutor:
             attempt=batch.attempt,
             elapsed_s=batch.elapsed_s,
             error=error,
-            errors=batch.errors,
+            errors=MappingProxyType(batch.errors),
             _items=batch.items,
             _results=batch.results,
         )
@@ -323,6 +290,12 @@ class _Load:
     def __call__(self, data: list[Any]) -> ItemResult:
         outputs = [self.load(output) for output in data[0]] if self.load else data[0]
         return ItemResult(tuple(outputs), *data[1:])
+
+
+def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:
+    if not chunk.summary.counts.failed:
+        return {}
+    return {o.key: o.error for o in chunk.outcomes if o.error is not None}
 
 
 def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:

@@ -143,7 +143,13 @@ def as_flow(value: object) -> Flow:
 def chunked(agent: Agent, size: object, over: str | None) -> Chunked:
     """`Chunked`, with its size checked."""
     check_size(agent.label, "in_chunks_of", size)
-    assert isinstance(size, int)
+    if not isinstance(size, int):
+        raise DefinitionError(
+            f"in_chunks_of is {size!r}",
+            stage=agent.label,
+            field="in_chunks_of",
+            fix="give a whole number of at least 1; chunkers are for chunk_size of a scope",
+        )
     return Chunked(agent, size, over)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_engine.core import ErrorRecord, ListenerFailure, error_record
+from batch_engine.core.records import preview_of
 from batch_engine.pipeline.options import HookName
 
 __all__ = ["BatchProgressContext", "HookRunner"]
@@ -81,7 +82,8 @@ class HookRunner:
                 try:
                     hook(event)
                 except Exception as error:  # noqa: BLE001 - never breaks the run; is recorded
-                    self.record(getattr(hook, "__qualname__", repr(hook)), name, error)
+                    who = getattr(hook, "__qualname__", None) or type(hook).__qualname__
+                    self.record(who, name, error)
 
     def record(self, who: str, what: str, error: Exception) -> None:
         """Keeps a failure of something that must not disturb the run."""
@@ -94,7 +96,17 @@ class HookRunner:
 
 
 def _copied(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple([_copy(value) for value in values])
+
+
+def _copy(value: Any) -> Any:
+    """A copy; of what cannot be copied as a whole (a lock is in it) a copy of what can, and for
+    the rest a text."""
     try:
-        return tuple(copy.deepcopy(list(values)))
-    except Exception:  # noqa: BLE001 - what cannot be copied is shown as it is
-        return tuple(values)
+        return copy.deepcopy(value)
+    except Exception:  # noqa: BLE001 - a hook gets no hand on what it is told of
+        if isinstance(value, dict):
+            return {key: _copy(entry) for key, entry in value.items()}
+        if isinstance(value, list | tuple):
+            return [_copy(entry) for entry in value]
+        return preview_of(value)

@@ -61,6 +61,9 @@ class ScopeOptions:
             if options.get(name) is not None:
                 check_callable(stage, name, options[name])
         _check_over(stage, options.get("over"))
+        check_type(stage, "name", options.get("name", ""), str, "a text")
+        check_type(stage, "retry", options.get("retry"), RetryPolicy, "a RetryPolicy")
+        check_type(stage, "reduce", options.get("reduce"), Mapping, "a mapping of field names")
         _check_missing(stage, options)
         _check_reducers(stage, options.get("reduce") or {}, options.get("over"))
         return cls(**options)
@@ -91,12 +94,18 @@ def check_field_names(stage: str, name: str, given: object) -> None:
 
 def check_size(stage: str, name: str, size: object) -> None:
     """`DefinitionError` unless ``size`` is a whole number of at least 1, or a chunker."""
-    if hasattr(size, "split") and not isinstance(size, str | bytes | type):
+    if hasattr(size, "split") and not isinstance(size, str | bytes | bytearray | type):
         return
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise DefinitionError(
             f"{name} is {size!r}", stage=stage, field=name, fix="give a whole number of at least 1"
         )
+
+
+def check_type(stage: str, name: str, value: object, kind: type, what: str) -> None:
+    """`DefinitionError` unless ``value`` is of the kind, or None."""
+    if value is not None and not isinstance(value, kind):
+        raise DefinitionError(f"{name} is {value!r}", stage=stage, field=name, fix=f"give {what}")
 
 
 def check_callable(stage: str, name: str, function: object) -> None:
@@ -105,6 +114,10 @@ def check_callable(stage: str, name: str, function: object) -> None:
     fix = f"write a function of {got}: def {name}({'event' if name in HOOKS else 'value'}): ..."
     if not callable(function):
         raise DefinitionError(f"{name} is {function!r}", stage=stage, field=name, fix=fix)
+    if inspect.iscoroutinefunction(function):
+        raise DefinitionError(
+            f"{name} is an async function", stage=stage, field=name, fix=f"{fix}, without async"
+        )
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):
@@ -150,7 +163,7 @@ def _check_reducers(stage: str, reducers: Mapping[str, object], over: object) ->
                 field=name,
                 fix="take it out of reduce=",
             )
-        if not callable(reducer) and reducer not in REDUCERS:
+        if not callable(reducer) and (not isinstance(reducer, str) or reducer not in REDUCERS):
             raise DefinitionError(
                 f"there is no reducer {reducer!r}",
                 stage=stage,

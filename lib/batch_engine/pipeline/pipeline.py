@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Any, Self, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from batch_engine.core import (
-    ConfigurationError,
-    Counts,
-    Emitter,
-    Event,
-    ItemCompleted,
-    ListenerFailure,
-    RunCompleted,
-    RunStarted,
-    StepCompleted,
-    StepFailed,
-    StepStarted,
-    error_record,
-)
-from batch_engine.core.failpoints import failpoint
-from batch_engine.pipeline.agent import Agent, StageContext, only_list
-from batch_engine.pipeline.answers import fields_merged, matched
-from batch_engine.pipeline.executor import PipelineBatchExecutor, RunSettings
-from batch_engine.pipeline.flow import Chain, Flow, Parallel
+from batch_engine.pipeline.flow import Flow
 from batch_engine.pipeline.hooks import Hook
-from batch_engine.pipeline.items import Elements, ItemResult
 from batch_engine.pipeline.options import (
     HOOKS,
     HookName,
@@ -37,19 +16,15 @@ from batch_engine.pipeline.options import (
     check_field_names,
     check_names,
 )
-from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import (
-    BatchReport,
-    BatchResult,
     PipelineResult,
-    ScopeReport,
 )
-from batch_engine.pipeline.scope import BatchingScope, BatchingScopeManager, PlanStep
+from batch_engine.pipeline.scope import BatchingScope, BatchingScopeManager
+from batch_engine.pipeline.settings import RunSettings, check_settings
+from batch_engine.pipeline.stream import PipelineStream, Start
 from batch_engine.pipeline.switches import debug_listeners
 
 __all__ = ["Pipeline", "PipelineStream"]
-
-_KEPT_BATCHES = 1_000
 
 
 class Pipeline:
@@ -97,7 +72,7 @@ class Pipeline:
         added to them. What a stage outside a scope raises passes through, with a note which
         stage it was; so do a `Pause`, a `StoreError` and an interrupt.
         """
-        return self._run(_Start(context or {}), settings)
+        return self._run(Start(context or {}), settings)
 
     def stream(
         self, context: Mapping[str, Any] | None = None, /, **settings: Any
@@ -109,9 +84,9 @@ class Pipeline:
         >>> for batch in pipeline.stream({"rows": read_rows()}):
         ...     write(batch.results)
         """
-        return PipelineStream(self, _Start(context or {}), self._for_run(settings), keep=False)
+        return PipelineStream(self, Start(context or {}), self._for_run(settings), keep=False)
 
-    def _run(self, start: _Start, settings: Mapping[str, Any]) -> PipelineResult:
+    def _run(self, start: Start, settings: Mapping[str, Any]) -> PipelineResult:
         with PipelineStream(self, start, self._for_run(settings), keep=True) as stream:
             for _ in stream:
                 pass
@@ -132,266 +107,6 @@ class Pipeline:
                 check_callable(self.name, name, given[name])
                 hooks.append((name, given[name]))
         plain = {name: value for name, value in given.items() if name not in HOOKS}
+        check_settings(self.name, plain)
         plain["listeners"] = (*before.listeners, *plain.get("listeners", ()))
         return replace(before, **plain, hooks=(*before.hooks, *hooks))
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Where a run begins: the fields, the first step, and results that are known, by scope."""
-
-    context: Mapping[str, Any]
-    step: int = 0
-    known: Mapping[str, Mapping[str, ItemResult]] = field(default_factory=dict)
-
-
-class PipelineStream:
-    """An iterator over the chunks of a run. ``result`` tells how far it came: also during the
-    run, and after an exception."""
-
-    def __init__(
-        self, pipeline: Pipeline, start: _Start, settings: RunSettings, *, keep: bool
-    ) -> None:
-        self._pipeline = pipeline
-        self._settings = settings
-        self._keep = keep
-        self._start = start
-        self._emitter = Emitter(settings.listeners)
-        self._fields: dict[str, Any] = dict(start.context)
-        self._entries: dict[int, dict[str, Any]] = {}
-        self._executors: dict[int, PipelineBatchExecutor] = {}
-        self._reports: list[ScopeReport] = []
-        self._warnings: list[str] = []
-        self._hook_failures: list[ListenerFailure] = []
-        self._listener_failures: list[ListenerFailure] = []
-        self._stopped = ""
-        self._begun = settings.clock()
-        self._batches = self._drive()
-
-    def __iter__(self) -> Iterator[BatchResult]:
-        """The stream itself: it can be read once."""
-        return self
-
-    def __next__(self) -> BatchResult:
-        """The next chunk, when it is stored."""
-        return next(self._batches)
-
-    def __enter__(self) -> Self:
-        """The stream itself; leaving the block closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """See `close`."""
-        self.close()
-
-    def close(self) -> None:
-        """Ends the run early: nothing new is started; what was finished is stored."""
-        self._batches.close()
-
-    @property
-    def result(self) -> PipelineResult:
-        """The result so far. Lists that were only streamed are not in it."""
-        return PipelineResult(
-            context=dict(self._fields),
-            scopes=tuple(self._reports),
-            run_id=self._settings.run_id,
-            elapsed_s=self._settings.clock() - self._begun,
-            stopped=self._stopped,
-            warnings=tuple(self._warnings),
-            hook_failures=tuple(self._hook_failures),
-            listener_failures=(*self._listener_failures, *self._emitter.failures),
-            _again=self._again if self._keep else None,
-        )
-
-    # -- the run ----------------------------------------------------------------------------
-
-    def _drive(self) -> Generator[BatchResult, None, None]:
-        name, clock = self._pipeline.name, self._settings.clock
-        self._emitter.emit(RunStarted(step=name))
-        status = "interrupted"
-        try:
-            plan = self._pipeline._plan
-            for number in range(self._start.step, len(plan)):
-                step = plan[number]
-                if isinstance(step, BatchingScope):
-                    yield from self._scope(number, step, last=number == len(plan) - 1)
-                    if self._stopped:
-                        break
-                else:
-                    self._plain(step)
-            status = "completed" if not self._stopped else self._stopped
-        finally:
-            elapsed = clock() - self._begun
-            self._emitter.emit(RunCompleted(step=name, status=status, elapsed_s=elapsed))
-
-    def _scope(self, number: int, scope: BatchingScope, *, last: bool) -> Iterator[BatchResult]:
-        keep = self._keep or not last
-        self._entries[number] = dict(self._fields)
-        executor = PipelineBatchExecutor(
-            scope, self._settings, keep, self._start.known.get(scope.name, {})
-        )
-        self._executors[number] = executor
-        begun = self._settings.clock()
-        results: list[Any] = []
-        failed: list[BatchReport] = []
-        merge = FieldMerge(scope.options.reduce)
-        count = 0
-        batches = executor.stream(self._fields)
-        try:
-            for batch in batches:
-                count += 1
-                if keep:
-                    results.extend(batch.results)
-                    merge.add(batch.fields)
-                if not batch.ok and len(failed) < _KEPT_BATCHES:
-                    failed.append(batch.report())
-                yield batch
-        finally:
-            cast(Any, batches).close()
-            self._stopped = executor.stopped
-            self._warnings += merge.warnings
-            self._hook_failures += executor.hook_failures
-            self._listener_failures += executor.listener_failures
-            self._reports.append(
-                ScopeReport(
-                    name=scope.name,
-                    field=executor.field_name,
-                    counts=executor.counts,
-                    batch_count=count,
-                    failed_batches=tuple(failed),
-                    stopped=executor.stopped,
-                    elapsed_s=self._settings.clock() - begun,
-                    fingerprint=executor.fingerprint,
-                )
-            )
-            if executor.field_name:
-                self._entries[number][executor.field_name] = executor.unread(
-                    self._fields[executor.field_name]
-                )
-                if keep:
-                    self._fields.update({**merge.fields, executor.field_name: results})
-                else:
-                    del self._fields[executor.field_name]
-        failpoint("before_terminator")
-
-    def _again(self, options: Mapping[str, Any]) -> PipelineResult:
-        """Runs from the first scope with failures on, with what is known of every scope."""
-        begin = next(
-            number
-            for number, executor in sorted(self._executors.items())
-            if executor.counts.failed or executor.stopped
-        )
-        known = {
-            executor.scope.name: {
-                key: result._replace(loaded=False) for key, result in executor.done.items()
-            }
-            for executor in self._executors.values()
-        }
-        settings = {
-            name: getattr(self._settings, name)
-            for name in RunSettings.__dataclass_fields__
-            if name not in ("hooks", "listeners", "run_id", "on_error", "max_failures")
-        }
-        start = _Start(self._entries[begin], begin, {**self._start.known, **known})
-        return self._pipeline._run(start, {**settings, **options})
-
-    # -- stages outside scopes --------------------------------------------------------------
-
-    def _plain(self, step: PlanStep) -> None:
-        try:
-            written = self._apply(cast(Flow, step), self._fields)
-        except BaseException as error:
-            error.add_note(f"in pipeline {self._pipeline.name!r}")
-            raise
-        self._fields.update(written)
-
-    def _apply(self, node: Flow, fields: Mapping[str, Any]) -> dict[str, Any]:
-        if isinstance(node, Chain):
-            written: dict[str, Any] = {}
-            for part in node.parts:
-                written |= self._apply(part, {**fields, **written})
-            return written
-        if isinstance(node, Parallel):
-            with ThreadPoolExecutor(len(node.branches), thread_name_prefix="branch") as threads:
-                futures = [threads.submit(self._apply, branch, fields) for branch in node.branches]
-                results = [future.result() for future in futures]
-            return fields_merged(results, [branch.label for branch in node.branches], None)
-        return self._run_agent(cast(Agent, node), fields)
-
-    def _run_agent(self, agent: Agent, fields: Mapping[str, Any]) -> dict[str, Any]:
-        emitter = self._emitter if agent.announced else Emitter()
-        step = _StageLog(emitter, agent.label, self._settings.clock)
-        errors = {key: record for scope in self._reports for key, record in scope.errors.items()}
-        with step:
-            failpoint("before_stage")
-            answer = agent.run(
-                StageContext(fields, stage=agent.label, advance=step.advance, errors=errors)
-            )
-            failpoint("after_stage")
-            return _fields_of(agent, answer, fields)
-
-
-class _StageLog:
-    """Announces a stage as a step of the engine; how it ended, how far it is."""
-
-    def __init__(self, emitter: Emitter, name: str, clock: Callable[[], float]) -> None:
-        self._emitter = emitter
-        self._name = name
-        self._clock = clock
-        self._done = 0
-        self._total: int | None = None
-        self._begun = 0.0
-
-    def __enter__(self) -> Self:
-        self._begun = self._clock()
-        self._emitter.emit(StepStarted(step=self._name, total=None))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        counts, elapsed = Counts(ok=self._done), self._clock() - self._begun
-        event: Event = StepCompleted(step=self._name, counts=counts, elapsed_s=elapsed)
-        if error is not None:
-            error.add_note(f"in stage {self._name!r}")
-            record = error_record(error, step=self._name)
-            event = StepFailed(step=self._name, counts=counts, elapsed_s=elapsed, error=record)
-        self._emitter.emit(event)
-
-    def advance(self, done: int, total: int | None) -> None:
-        """See `StageContext.advance`."""
-        if total != self._total:
-            self._total = total
-            if not self._done:
-                self._emitter.emit(StepStarted(step=self._name, total=total))
-        for number in range(self._done, done):
-            self._emitter.emit(ItemCompleted(step=self._name, number=1, key=str(number)))
-        self._done = max(done, self._done)
-
-
-def _fields_of(agent: Agent, answer: object, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What a stage outside scopes writes; a list stands for the items of a list field."""
-    if answer is None:
-        return {}
-    if isinstance(answer, Mapping):
-        return dict(answer)
-    if not isinstance(answer, list | tuple):
-        raise ConfigurationError(
-            f"stage {agent.label!r} returned {type(answer).__name__}",
-            hint="return a mapping of the fields it writes, or None",
-        )
-    name = getattr(agent, "over", None) or only_list(fields, agent.label)
-    values = list(fields[name])
-    live = Elements(range(len(values)), tuple(map(str, range(len(values)))), values)
-    after, failures, _ = matched(agent, answer, live, name)
-    if failures:
-        raise next(iter(failures.values()))
-    return {name: list(after.values)}

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from batch_engine.core import ConfigurationError
+from batch_engine.core.records import preview_of
 from batch_engine.pipeline.errors import MergeConflictError
 
-__all__ = ["REDUCERS", "FieldMerge", "Reducer", "deep_merge"]
+__all__ = ["REDUCERS", "FieldMerge", "Reducer", "deep_merge", "same"]
 
 Reducer = Callable[[Any, Any], Any]
 """``reduce(so_far, next)``, in the order of the chunks."""
@@ -52,7 +53,7 @@ class _DeepMerge:
             }
         if isinstance(left, list) and isinstance(right, list):
             return left + right
-        if left == right:
+        if same(left, right):
             return left
         if self.conflict == "error":
             raise MergeConflictError(
@@ -87,6 +88,14 @@ REDUCERS: dict[str, Reducer] = {
 values the last one stays, with a warning if they differ."""
 
 
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are equal; those that cannot say so (arrays) are if they are one."""
+    try:
+        return left is right or bool(left == right)
+    except Exception:  # noqa: BLE001 - what a foreign __eq__ raises is no failure of an item
+        return False
+
+
 class FieldMerge:
     """Takes in the fields of one chunk after the other; ``fields`` is what came of them."""
 
@@ -106,9 +115,22 @@ class FieldMerge:
             if name not in self.fields:
                 self.fields[name] = value
             elif name in self._reducers:
-                self.fields[name] = self._reducers[name](self.fields[name], value)
+                self.fields[name] = self._reduced(name, self.fields[name], value)
             else:
                 self.fields[name] = self._undeclared(name, self.fields[name], value)
+
+    def _reduced(self, name: str, left: Any, right: Any) -> Any:
+        try:
+            return self._reducers[name](left, right)
+        except MergeConflictError:
+            raise
+        except Exception as error:
+            raise MergeConflictError(
+                f"the reducer of the field {name!r} cannot join {preview_of(left)} and "
+                f"{preview_of(right)}: {type(error).__name__}: {error}",
+                hint=f"let the stages write values of one kind, or say another reduce={{{name!r}: "
+                "...}; with a store, what was finished is loaded",
+            ) from error
 
     def _undeclared(self, name: str, left: Any, right: Any) -> Any:
         if isinstance(left, list) and isinstance(right, list):
@@ -119,7 +141,7 @@ class FieldMerge:
             return left
         if isinstance(left, Mapping) and isinstance(right, Mapping):
             return REDUCERS["deep_merge"](left, right)
-        if left != right and name not in self._warned:
+        if name not in self._warned and not same(left, right):
             self._warned.add(name)
             self.warnings.append(
                 f"chunks give different values for {name!r} ({left!r}, {right!r}); the last one "

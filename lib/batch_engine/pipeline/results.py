@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_engine.core import ErrorRecord, ListenerFailure
+from batch_engine.core import ConfigurationError, ErrorRecord, ListenerFailure
 
 __all__ = ["BatchReport", "BatchResult", "PipelineCounts", "PipelineResult", "ScopeReport"]
 
@@ -156,7 +156,14 @@ class PipelineResult(Mapping[str, Any]):
     def retry_failed(self, **options: Any) -> PipelineResult:
         """Runs what failed or was not reached, and then everything that follows from it; what
         succeeded is not run again, with or without a store. ``options`` as for `Pipeline.run`,
-        instead of those of the first run. Without failures it returns this very result."""
-        if self.ok or self._again is None:
+        instead of those of the first run, which else stay (its store, if that is still open, its
+        executor and retry policy; not its hooks and listeners). Without failures it returns this
+        very result; the result of a stream raises `ConfigurationError`, it keeps nothing."""
+        if self.ok:
             return self
+        if self._again is None:
+            raise ConfigurationError(
+                "the results of a stream are not kept, so what succeeded is not known",
+                hint="use run(), or run the pipeline again with its store",
+            )
         return self._again(options)

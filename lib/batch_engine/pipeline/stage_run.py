@@ -33,6 +33,7 @@ from batch_engine.pipeline.errors import MergeConflictError
 from batch_engine.pipeline.flow import Chain, Chunked, Flow, Parallel
 from batch_engine.pipeline.items import Elements, ItemResult
 from batch_engine.pipeline.reducers import FieldMerge
+from batch_engine.pipeline.switches import batching_is_on
 
 if TYPE_CHECKING:
     from batch_engine.pipeline.body import ScopeBody
@@ -84,7 +85,8 @@ class StageRun:
         after = Elements.of(())
         failures: dict[int, Exception] = {}
         merge = FieldMerge(self.body.options.reduce)
-        for chunk in chunks_by_count(live, node.size):
+        size = node.size if batching_is_on() else max(len(live), 1)
+        for chunk in chunks_by_count(live, size):
             part = self._part()
             part.early, part.refusal = self.early, self.refusal
             some, new = part._run(node.agent, Elements.of(chunk.items))
@@ -149,7 +151,7 @@ class StageRun:
                 if done
                 else matched(agent, answer, live, body.field)
             )
-            self.written.update(written)
+            self._write(written)
             for name in written:
                 self.covered.setdefault(name, set()).update(live.sources)
         except (Pause, StoreError):
@@ -159,6 +161,16 @@ class StageRun:
             failures = {source: error for source in live.sources if source not in done}
         self._announce_end(agent, len(after), len(failures), begun)
         return after, failures
+
+    def _write(self, written: Mapping[str, Any]) -> None:
+        """Fields that a stage wrote: a declared reducer joins those of two stages in a row, too;
+        else the later one replaces them."""
+        merge = FieldMerge(self.body.options.reduce)
+        for name, value in written.items():
+            if name in self.written and name in self.body.options.reduce:
+                merge.add({name: self.written[name]})
+            merge.add({name: value})
+        self.written.update(merge.fields)
 
     def _fields(self, items: list[Any]) -> dict[str, Any]:
         """What the stage can read: later writers stand above earlier ones."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from batch_engine.core import ByCount
 from batch_engine.pipeline import (
     Agent,
     BatchingScopeManager,
@@ -73,6 +74,17 @@ def misspelt_method() -> object:
     return Misspelt
 
 
+def method_named_like_a_hook() -> object:
+    class Hooked(Plain):
+        def on_batch_complete(self, event: object) -> None: ...
+
+    return Hooked
+
+
+async def later(value: object) -> bool:
+    return True
+
+
 def two_arguments(event: object, number: int) -> None: ...
 
 
@@ -106,6 +118,31 @@ CASES = [
          "pipeline", "on_batch_completed", "no hook", "did you mean on_batch_complete?"),
     Case("unknown hook of a class", misspelt_method, "Misspelt", "on_batch_finished", "no hook",
          "did you mean"),
+    Case("a method that would never be called", method_named_like_a_hook, "Hooked",
+         "on_batch_complete", "would never be called", "put @on_batch_complete(function)"),
+    Case("a chunker for in_chunks_of", lambda: Plain().in_chunks_of(ByCount(2)), "Plain",
+         "in_chunks_of", "in_chunks_of is ByCount", "chunkers are for chunk_size"),
+    Case("an async callback", lambda: batched(Plain(), chunk_size=1, skip_if=later), "Plain",
+         "skip_if", "skip_if is an async function", "without async"),
+    *(
+        Case(f"{name} of a scope", lambda name=name, value=value:  # type: ignore[misc]  # the defaults bind the loop's values
+             batched(Plain(), chunk_size=1, **{name: value}), "5" if name == "name" else "Plain",
+             name, f"{name} is {value!r}", fix)
+        for name, value, fix in (("retry", 3, "a RetryPolicy"), ("reduce", "sum", "a mapping"),
+                                 ("name", 5, "a text"))
+    ),
+    Case("a reducer of another kind", lambda: batched(Plain(), chunk_size=1, reduce={"t": ["x"]}),
+         "Plain", "t", "no reducer ['x']", "use concat"),
+    *(
+        Case(f"{name} of a pipeline", lambda name=name, value=value:  # type: ignore[misc]  # the defaults bind the loop's values
+             Pipeline(Plain(), **{name: value}), "pipeline", name, f"{name} is {value!r}", fix)
+        for name, value, fix in (
+            ("on_error", "explode", "'fail_fast'"), ("max_workers", 0, "at least 1"),
+            ("max_failures", "3", "at least 0"), ("store", "/x", "SqliteRunStore"),
+            ("executor", "process", "'processes'"), ("listeners", [1], "functions of an event"),
+            ("retry", 3, "a RetryPolicy"),
+        )
+    ),
     Case("unknown option", lambda: batched(Plain(), chunk_size=1, skip=print), "Plain", "skip",
          "no option 'skip'", "did you mean skip_if?"),
     Case("hook with two parameters",

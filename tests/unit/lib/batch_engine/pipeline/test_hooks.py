@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -227,3 +229,23 @@ def test_persist_that_keeps_failing_fails_the_chunk_and_no_other(rows: Rows) -> 
     result = pipeline(persist_each_batch=persist).run({"rows": rows(3)})
     assert result["rows"] == [{"n": 2, "double": 4}]
     assert {record.error for record in result.errors.values()} == {"disk"}
+
+
+def test_a_hook_has_no_hand_on_errors_nor_on_what_cannot_be_copied(rows: Rows) -> None:
+    def locked(row: dict[str, Any]) -> dict[str, Any]:
+        if row["n"] == 0:
+            raise ValueError("no")
+        return {**row, "lock": threading.Lock()}
+
+    def change(event: BatchProgressContext) -> None:
+        with contextlib.suppress(TypeError, AttributeError):
+            event.errors.clear()  # type: ignore[attr-defined]  # on purpose
+        for result in event.results:
+            result["n"] = "changed"
+
+    scope = batched(mapped(locked), chunk_size=2, over="rows", key=number,
+                    on_batch_error=change, on_batch_complete=change)  # fmt: skip
+    result = Pipeline(scope).run({"rows": rows(2)})
+    assert set(result.errors) == {"0"}
+    assert [row["n"] for row in result["rows"]] == [1]
+    assert result.hook_failures == ()

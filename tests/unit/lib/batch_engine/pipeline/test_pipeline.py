@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from batch_engine.core import (
     ByWeight,
+    ConfigurationError,
     ContractError,
     Event,
     ItemFailure,
@@ -698,3 +700,134 @@ def test_the_result_of_a_function_of_items_outlives_other_fields(tmp_path: Path)
         with SqliteRunStore(tmp_path) as store:
             result = pipeline.run({"numbers": [1], "region": region}, store=store)
     assert result.scopes[0].counts.loaded == 1
+
+
+# -- what is told must be so ----------------------------------------------------------------
+
+
+class Broken(Exception):  # noqa: N818 - it is broken, that is all
+    def __str__(self) -> str:
+        raise RuntimeError("no message")
+
+
+def test_an_exception_that_cannot_say_what_it_is_fails_its_item_alone() -> None:
+    def work(n: int) -> int:
+        if n == 2:
+            raise Broken
+        return n
+
+    def hook(event: Any) -> None:
+        raise Broken
+
+    pipeline = Pipeline(batched(mapped(work), chunk_size=1, key=str, on_batch_complete=hook))
+    result = pipeline.run({"rows": [1, 2]}, listeners=[hook])
+    assert result["rows"] == [1]
+    assert result.errors["2"].error == "Broken (no message, RuntimeError)"
+    assert result.hook_failures[0].error == "Broken: Broken (no message, RuntimeError)"
+    assert result.listener_failures
+
+
+@pytest.mark.parametrize("leave", ["close", "interrupt", "source", "before the first"])
+def test_a_stream_that_was_left_does_not_claim_to_be_whole(leave: str) -> None:
+    def source() -> Iterator[int]:
+        yield from (1, 2)
+        if leave == "source":
+            raise OSError("gone")
+        if leave == "interrupt":
+            raise KeyboardInterrupt
+        yield from (3, 4)
+
+    stream = Pipeline(batched(mapped(str), chunk_size=1, over="rows")).stream({"rows": source()})
+    with contextlib.suppress(OSError, KeyboardInterrupt):
+        for batch in stream if leave != "before the first" else ():
+            if batch.number == 2 and leave == "close":
+                break
+    assert stream.result.partial
+    stream.close()
+    assert (stream.result.ok, stream.result.stopped) == (False, "unfinished")
+    assert all(report.stopped == "unfinished" for report in stream.result.scopes)
+
+
+def test_the_result_of_a_stream_says_that_it_cannot_be_retried() -> None:
+    bad = mapped(lambda n: 1 // n, name="bad")
+    stream = Pipeline(batched(bad, chunk_size=1, over="rows")).stream({"rows": [0]})
+    list(stream)
+    with pytest.raises(ConfigurationError, match="are not kept"):
+        stream.result.retry_failed()
+
+
+def test_a_retry_over_a_source_that_begins_anew_each_time_takes_each_item_once() -> None:
+    class Source:
+        def __iter__(self) -> Iterator[int]:
+            return iter([1, 2, 3])
+
+    failing = {2}
+
+    def work(n: int) -> int:
+        if n in failing:
+            raise ValueError(n)
+        return n
+
+    result = Pipeline(batched(mapped(work), chunk_size=1, over="rows")).run({"rows": Source()})
+    failing.clear()
+    assert result.retry_failed()["rows"] == [1, 2, 3]
+
+
+def test_a_reducer_that_cannot_join_says_which_field_and_what() -> None:
+    tokens = iter([1, None])
+    ask = stage(lambda context: {"tokens": next(tokens)}, name="ask")
+    pipeline = Pipeline(batched(ask, chunk_size=1, over="rows", reduce={"tokens": "sum"}))
+    with pytest.raises(MergeConflictError, match="'tokens' cannot join 1 and None: TypeError"):
+        pipeline.run({"rows": [1, 2]})
+
+
+class Array:
+    """Compares as arrays do."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]  # as arrays
+
+
+def test_values_that_cannot_be_compared_are_merged_like_others() -> None:
+    flow = stage(lambda context: {"last": Array()}, name="write") >> (
+        mapped(lambda row: {**row, "a": Array()}, name="a")
+        | mapped(lambda row: {**row, "b": 1}, name="b")
+    )
+    result = Pipeline(batched(flow, chunk_size=1, over="rows", key=lambda row: str(row["n"]))).run(
+        {"rows": [{"n": 1, "x": Array()}, {"n": 2}]}
+    )
+    assert [set(row) for row in result["rows"]] == [{"n", "x", "a", "b"}, {"n", "a", "b"}]
+    assert "different values for 'last'" in result.warnings[0]
+
+
+def test_a_declared_reducer_joins_what_two_stages_in_a_row_write() -> None:
+    def wrote(tokens: int) -> Agent:
+        return stage(lambda context: {"tokens": tokens, "last": tokens}, name=f"s{tokens}")
+
+    for flow in (wrote(5) >> wrote(7), wrote(5).in_chunks_of(9) >> wrote(7)):
+        scope = batched(flow, chunk_size=1, over="rows", reduce={"tokens": "sum", "last": "last"})
+        result = Pipeline(scope).run({"rows": [1, 2]})
+        assert (result["tokens"], result["last"]) == (24, 7)
+
+
+def test_a_key_that_raises_is_an_error_that_says_so() -> None:
+    scope = batched(mapped(str), chunk_size=2, over="rows", key=number)
+    with pytest.raises(ConfigurationError, match="key= raised KeyError for one of the items 2 to"):
+        Pipeline(scope).run({"rows": [{"n": 1}, {"n": 2}, {"x": 3}]})
+
+
+def test_a_stage_outside_scopes_that_raises_stop_iteration_says_so() -> None:
+    empty = stage(lambda context: next(iter(())), name="empty")
+    with pytest.raises(TaskError, match="raised StopIteration, in pipeline"):
+        Pipeline(empty).run({})
+
+
+def test_the_switch_turns_chunks_of_an_agent_off_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BATCHING_VARIABLE, "off")
+    seen: list[Any] = []
+    Pipeline(batched(seen_by(seen).in_chunks_of(2), chunk_size=3, over="rows")).run(
+        {"rows": [{"n": n} for n in range(5)]}
+    )
+    assert len(seen) == 1
