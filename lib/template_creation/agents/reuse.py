@@ -15,8 +15,8 @@ from batch_engine.core import fingerprint
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.files import spec_for
 from template_creation.agents.frontmatter import read_frontmatter
-from template_creation.agents.origins import Origins
 from template_creation.agents.merge import GENERATED
+from template_creation.agents.origins import Origins
 from template_creation.agents.profiles import Profile
 from template_creation.agents.relevance import Relevant, relevant_facts
 from template_creation.agents.request import build_request
