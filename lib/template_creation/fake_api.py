@@ -20,6 +20,7 @@ import select
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
@@ -351,12 +352,9 @@ def _empty(kind: str) -> dict[str, str]:
 
 def _serve() -> None:
     """Serves a model that keeps to its instructions, and says where."""
-    with FakeMessagesServer() as server:
+    with FakeMessagesServer() as server, suppress(KeyboardInterrupt):
         print(f"--bridge api --model any-name --base-url {server.url}", flush=True)  # noqa: T201 - its output
-        try:
-            server.closing.wait()
-        except KeyboardInterrupt:
-            return
+        server.closing.wait()
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def good_answer(prompt: str, schema: Mapping[str, Any] | None = None) -> str:
 def _is_keyed(schema: Mapping[str, Any] | None) -> bool:
     """Whether the schema has one property for each agent."""
     answers = (schema or {}).get("properties", {}).get("enhancements", {})
-    return answers.get("type") == "object"
+    return bool(answers.get("type") == "object")
 
 
 def _declarations(lines: list[str]) -> dict[str, list[_Declaration]]:
