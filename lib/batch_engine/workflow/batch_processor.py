@@ -76,11 +76,15 @@ class FailedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOutcome:
-    """What came of a batch, in input order. ``loaded`` of the ``processed`` items had a result
-    before; ``retried`` had more than one attempt. ``stopped`` says that it ended early;
-    ``exceeded`` that more items failed than were tolerated."""
+    """What came of a batch, in input order; ``keys`` are those of the processed items.
+
+    ``loaded`` of the ``processed`` items had a result before; ``retried`` had more than one
+    attempt. ``stopped`` says that it ended early; ``exceeded`` that more items failed than were
+    tolerated.
+    """
 
     total: int
+    keys: list[str]
     processed: list[Any]
     results: list[Any]
     failed: list[FailedItem]
@@ -285,7 +289,7 @@ class BatchProcessor:
         loaded: int | None = None,
     ) -> BatchOutcome:
 
-        processed, results, failed, retried = [], [], [], 0
+        keys, processed, results, failed, retried = [], [], [], [], 0
         for entry, row in self._rows(entries):
             if row is None:
                 continue
@@ -294,11 +298,13 @@ class BatchProcessor:
                 record = ErrorRecord.from_json(json.loads(row.error or "{}"))
                 failed.append(FailedItem(entry.value, entry.key, record))
                 continue
+            keys.append(entry.key)
             processed.append(entry.value)
             known = entry.key in values
             results.append(values[entry.key] if known else json.loads(row.data or "null"))
         return BatchOutcome(
             total=len(entries),
+            keys=keys,
             processed=processed,
             results=results,
             failed=failed,

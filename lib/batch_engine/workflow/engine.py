@@ -33,10 +33,11 @@ from batch_engine.workflow.definition import Step, Workflow, nested_tasks
 from batch_engine.workflow.errors import WorkflowError
 from batch_engine.workflow.load import load_workflow
 from batch_engine.workflow.params import resolve_params
+from batch_engine.workflow.rendering import RunContext, error_view
 from batch_engine.workflow.report import StepReport, WorkflowResult
 from batch_engine.workflow.runs import new_workspace, prepare, run_number_of, state_folder
 from batch_engine.workflow.state import RunRecord, RunStatus, WorkflowState
-from batch_engine.workflow.step_runner import Changed, Mode, StepRunner, error_view
+from batch_engine.workflow.step_runner import Changed, Mode, StepRunner
 from batch_engine.workflow.task import AgentInvoker, Services, TaskRegistry
 from batch_engine.workflow.tasks import builtin_registry
 from batch_engine.workflow.validate import order_by_dependencies
@@ -256,7 +257,15 @@ class WorkflowEngine:
     ) -> WorkflowResult:
         started = datetime.now(UTC)
         self._emit(RunStarted(step=self.workflow.name))
-        runner = StepRunner(self, state, self._variables(record), mode, changed)
+        run = RunContext(
+            workspace=self.workspace,
+            services=self.services,
+            registry=self.registry,
+            variables=self._variables(record),
+            executor=self.executor,
+            modules=self.modules,
+        )
+        runner = StepRunner(run, state, mode=mode, changed=changed, listeners=self.listeners)
         reports: dict[str, StepReport] = {}
         planned = order_by_dependencies(self.workflow.flow(record.flow))
         queue, halted = list(planned), ""
@@ -268,7 +277,7 @@ class WorkflowEngine:
                 continue
             report = reports[step.name] = runner.run(step, len(reports))
             if report.status == "failed":
-                queue, stop = self._after_failure(step, report, runner, queue)
+                queue, stop = self._after_failure(step, report, run, queue)
                 halted = halted or stop
         for step in planned:
             if step.name not in reports:
@@ -291,14 +300,14 @@ class WorkflowEngine:
         )
 
     def _after_failure(
-        self, step: Step, report: StepReport, runner: StepRunner, queue: list[Step]
+        self, step: Step, report: StepReport, run: RunContext, queue: list[Step]
     ) -> tuple[list[Step], str]:
         """What is left to run after a step failed, and why the run ends, if it does."""
         on_error = step.spec.on_error
-        runner.variables["error"] = error_view(step.name, report.error)
+        run.variables["error"] = error_view(step.name, report.error)
         message = f"step {step.name!r} failed: {report.message}"
         if on_error and on_error.message:
-            told = runner.render_message(step, on_error.message)
+            told = run.message(step, on_error.message)
             message = f"step {step.name!r} failed: {told}"
             self.services.say(told)
         if on_error and on_error.next:

@@ -92,9 +92,7 @@ class ItemWork(_Work):
     collect: Value | bool | None = None
     begin: Callable[[str], bool] | None = field(default=None)
 
-    def __call__(
-        self, items: list[Entry], context: ChunkContext[Entry, Any]
-    ) -> dict[str, ItemFailure]:
+    def __call__(self, items: list[Entry], context: ChunkContext[Entry, Any]) -> Mapping[str, Any]:
         """Stores what succeeds; returns what failed, by key."""
         failures: dict[str, ItemFailure] = {}
         pause: Pause | None = None

@@ -75,7 +75,8 @@ class RunRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
     """What is remembered of a step. ``total`` counts the items of a batch, and is None for a
-    step without items; ``error`` is the error record of a step that failed."""
+    step without items; ``shape`` tells whether other items of it have a result than before;
+    ``error`` is the error record of a step that failed."""
 
     name: str
     status: StepStatus
@@ -84,6 +85,7 @@ class StepRecord:
     total: int | None = None
     reason: str = ""
     error: Mapping[str, Any] | None = None
+    shape: str = ""
     position: int = 0
     started: str = ""
     ended: str = ""

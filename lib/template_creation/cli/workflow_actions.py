@@ -302,6 +302,10 @@ def _translated(console: Console) -> Iterator[None]:
         yield
     except (StoreFullError, StoreReadOnlyError) as error:
         raise WriteError(error.message, hint=error.hint) from error
+    except InvalidWorkflowError as error:
+        wrong = sum(problem.severity == "error" for problem in error.problems)
+        told = "\n  ".join("\n".join(map(str, error.problems)).splitlines())
+        raise BadInput(f"the workflow cannot be run: {wrong or 'no'} errors", hint=told) from error
     except (ConfigurationError, StoreError) as error:
         raise BadInput(error.message, hint=error.hint) from error
 
