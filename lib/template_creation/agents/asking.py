@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from batch_engine.core import (
     ErrorCategory,
-    FieldProblem,
     ItemFailure,
     MissingResultError,
     RejectedResultError,
@@ -221,24 +220,18 @@ class _Shard:
         own = [issue for issue in self.unread if issue.agent == name]
         if own:
             told = "; ".join(f"{issue.rule} at {issue.place}: {issue.message}" for issue in own)
-            fields = tuple(_field(issue) for issue in own)
-            return ItemFailure(RejectedResultError(told, fields=fields))
+            details = [asdict(issue) for issue in own]
+            return ItemFailure(RejectedResultError(told, details=details))
         general = [issue for issue in self.unread if not issue.agent]
         why = f" ({general[0].message})" if general else ""
-        fields = tuple(_field(issue) for issue in general)
-        return ItemFailure(MissingResultError(f"the answer leaves it out{why}", fields=fields))
+        details = [asdict(issue) for issue in general]
+        return ItemFailure(MissingResultError(f"the answer leaves it out{why}", details=details))
 
 
 def _refusal(applied: Applied) -> ItemFailure:
     errors = [issue for issue in applied.issues if issue.severity == "error"]
-    fields = tuple(_field(issue) for issue in errors or applied.issues)
-    return ItemFailure(RejectedResultError(applied.error, fields=fields))
-
-
-def _field(issue: Issue) -> FieldProblem:
-    return FieldProblem(
-        path=issue.place, problem=f"{issue.rule}: {issue.message}", expected=issue.fix
-    )
+    details = [asdict(issue) for issue in errors or applied.issues]
+    return ItemFailure(RejectedResultError(applied.error, details=details))
 
 
 def _as_work_error(error: Exception) -> WorkError:
@@ -254,8 +247,9 @@ def _problems(batch: Batch, asked: Sequence[Asked]) -> dict[str, tuple[str, ...]
         if record is None or record.category is not ErrorCategory.VALIDATION:
             continue
         told = [
-            f"{field.path}: {field.problem}" + (f" ({field.expected})" if field.expected else "")
-            for field in record.fields
+            f"{issue['rule']} at {issue['place']}: {issue['message']}"
+            + (f" ({issue['fix']})" if issue["fix"] else "")
+            for issue in record.details
         ]
         found[item.path.stem] = tuple(told) or (record.error,)
     return found

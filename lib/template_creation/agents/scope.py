@@ -134,15 +134,7 @@ def outcome_of(applied: Applied) -> AgentOutcome:
 
 def _failed(path: Path, error: ErrorRecord) -> AgentOutcome:
     """An agent that stays as it was: why, and every finding behind it."""
-    issues = tuple(
-        Issue(
-            field.problem.partition(": ")[0],
-            field.path,
-            field.problem.partition(": ")[2] or field.problem,
-            field.expected,
-        )
-        for field in error.fields
-    )
+    issues = tuple(Issue(**detail) for detail in error.details)
     hint = f" ({error.hint})" if error.hint else ""
     return AgentOutcome(
         path.stem,

@@ -20,6 +20,7 @@ from batch_engine.core import (
     StepFailed,
     StepStarted,
 )
+from template_creation.errors import InvocationPending
 
 __all__ = ["progress_listener"]
 
@@ -63,8 +64,7 @@ class _PhaseDisplay:
         match event:
             case StepCompleted() | StepFailed():
                 self.clear()
-                failed = isinstance(event, StepFailed)
-                self._line(_closing(self._progress.snapshot(), failed=failed))
+                self._line(_closing(self._progress.snapshot(), _mark(event)))
             case RetryScheduled():
                 self.clear()
                 error = event.error.error
@@ -112,12 +112,18 @@ def _moving(now: ProgressSnapshot) -> str:
     return "  ".join(parts)
 
 
-def _closing(now: ProgressSnapshot, *, failed: bool) -> str:
+def _mark(event: StepCompleted | StepFailed) -> str:
+    """A phase that ended, one that failed, one that waits for another process."""
+    if isinstance(event, StepCompleted):
+        return "-"
+    return "~" if event.error.type == InvocationPending.__name__ else "x"
+
+
+def _closing(now: ProgressSnapshot, mark: str) -> str:
     """The line of a finished phase; phases that took no time and did nothing are not told."""
-    if not failed and not now.done and now.elapsed_s < _REFRESH_S:
+    if mark == "-" and not now.done and now.elapsed_s < _REFRESH_S:
         return ""
-    mark = "x" if failed else "-"
-    counts = []
+    counts = ["waits for its answer"] if mark == "~" else []
     if now.done:
         counts.append(f"{now.done}")
     if now.loaded:
