@@ -35,8 +35,9 @@ class RetryRule:
     """What to do with the errors that match; every given criterion has to.
 
     ``on`` holds exception types; ``codes`` match whole or by their first part (``"network"``
-    matches ``network.http_503``). ``retry`` overrules the error's own type; ``max_attempts``,
-    if given, overrules the policy's.
+    matches ``network.http_503``). ``retry`` overrules the error's own type; ``max_attempts`` and
+    ``initial_s``, if given, overrule the policy's. ``initial_s=0`` asks again at once: where the
+    other side is well and only its answer was not, waiting helps nobody.
     """
 
     retry: bool
@@ -45,6 +46,7 @@ class RetryRule:
     codes: tuple[str, ...] = ()
     when: Callable[[BaseException], bool] | None = None
     max_attempts: int | None = None
+    initial_s: float | None = None
 
     def matches(self, error: BaseException, kind: Classification) -> bool:
         """Whether this rule speaks about ``error``."""
@@ -114,15 +116,18 @@ class RetryPolicy:
         if not self.idempotent:
             return RetryDecision(None, limit, "not_idempotent")
         asked = retry_after_of(error)
-        delay = self._backoff_s(attempt, random) if asked is None else self._capped(asked)
+        delay = self._backoff_s(rule, attempt, random) if asked is None else self._capped(asked)
         late = self.max_elapsed_s is not None and elapsed_s + delay > self.max_elapsed_s
         if attempt >= limit or late:
             return RetryDecision(None, limit, "exhausted")
         return RetryDecision(delay, limit, "backoff" if asked is None else "retry_after")
 
-    def _backoff_s(self, attempt: int, random: Callable[[], float]) -> float:
+    def _backoff_s(
+        self, rule: RetryRule | None, attempt: int, random: Callable[[], float]
+    ) -> float:
+        initial = self.initial_s if rule is None or rule.initial_s is None else rule.initial_s
         # The exponent is bounded because factor ** 5000 overflows long before it is capped.
-        longest = min(self.max_delay_s, self.initial_s * self.factor ** min(attempt - 1, 64))
+        longest = min(self.max_delay_s, initial * self.factor ** min(attempt - 1, 64))
         return longest * random()
 
     def _capped(self, asked_s: float) -> float:

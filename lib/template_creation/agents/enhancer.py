@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 Loader = Callable[[Path], PackageView]
 
 RETRY = RetryPolicy(
-    rules=(RetryRule(retry=True, on=(RejectedResultError,), max_attempts=2),),
+    rules=(RetryRule(retry=True, on=(RejectedResultError,), max_attempts=2, initial_s=0),),
     max_attempts=4,
     initial_s=1.0,
     max_delay_s=30.0,

@@ -57,7 +57,7 @@ def asking(
     Raises `BadInput` for what cannot be, and for options that go with another bridge.
     """
     config = load_configuration(environ)
-    max_cost = flags.max_cost if flags.max_cost is not None else config.max_cost
+    max_cost = _given(flags.max_cost, config.max_cost)
     own = flags.prices or (Path(config.prices) if config.prices else None)
     prices = own.expanduser().absolute() if own else None
     if resume:
@@ -70,7 +70,7 @@ def asking(
             model=(flags.model or config.model or "") if kind == "api" else "",
             base_url=(flags.base_url or config.base_url or "") if kind == "api" else "",
             folder=_absolute(flags.bridge_dir) or "",
-            timeout_s=None if kind == "offline" else flags.timeout or config.timeout,
+            timeout_s=None if kind == "offline" else _given(flags.timeout, config.timeout),
         ),
         contract=cast(Contract, flags.contract or config.contract or "sections"),
         use_batch_enhancement=_first(flags.batch, config.use_batch_enhancement, True),
@@ -126,6 +126,10 @@ def _check_fit(flags: Flags, kind: BridgeKind) -> None:
             raise BadInput(
                 f"the {kind} bridge has no use for {option}", hint=f"add --bridge {bridge}"
             )
+
+
+def _given(flag: float | None, configured: float | None) -> float | None:
+    return configured if flag is None else flag
 
 
 def _first(*values: bool | None) -> bool:

@@ -27,7 +27,7 @@ from template_creation.agents import (
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.bridging import open_bridge
 from template_creation.create.runs import RunRecord, begin_run, resume_run, run_open
-from template_creation.create.state import durability_for, open_store
+from template_creation.create.state import durability_for, forget_results, open_store
 from template_creation.errors import BadInput, ExitCode
 from template_creation.exchange import load_prices
 from template_creation.package import MANIFEST, agent_files, load_package, product_home, reseal
@@ -131,6 +131,8 @@ def enhance_agents(
         durability=durability_for(run),
         resume=str(options.package) if options.resume else "",
     ) as store:
+        if options.fresh:
+            forget_results(store)
         opened = (
             begin_run(store, run, fresh=options.fresh)
             if run is not None

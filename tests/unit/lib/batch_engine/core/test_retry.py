@@ -93,6 +93,14 @@ def test_the_first_matching_rule_wins_over_later_ones_and_over_the_type() -> Non
     assert _decide(policy, RateLimitError("x"), 1).again  # no rule: by its type
 
 
+def test_a_rule_may_ask_again_at_once() -> None:
+    """Its own first wait goes over the policy's, and only for what it matches."""
+    rule = RetryRule(retry=True, on=(ValueError,), initial_s=0)
+    policy = RetryPolicy(rules=(rule,), initial_s=8)
+    assert _decide(policy, ValueError(), 1).delay_s == 0
+    assert _decide(policy, TransientError("x"), 1).delay_s == 8
+
+
 def test_every_criterion_of_a_rule_has_to_match() -> None:
     rule = RetryRule(retry=True, on=(TaskError,), codes=("network",))
     assert not _decide(RetryPolicy(rules=(rule,)), TaskError("x")).again
