@@ -114,7 +114,8 @@ def run_check(
     }
     lines = [_finding(item) for item in issues]
     count, total = len(checked.agents), len(checked.agents) + len(checked.missing)
-    lines.append(f"{count} of {total} agents answered; {len(issues)} found wrong")
+    findings = f"{len(issues)} finding" + ("" if len(issues) == 1 else "s")
+    lines.append(f"{count} of {total} agents answered; {findings}")
     console.result("\n".join(lines), document)
     if code:
         raise SystemExit(int(code))

@@ -14,8 +14,8 @@ from typing import Any
 
 __all__ = ["MAX_TEXT", "instruction", "instructions", "pending_message"]
 
-MAX_TEXT = 1000
-"""The most bytes of UTF-8 that exit code 42 prints."""
+MAX_TEXT = 800
+"""The most bytes of UTF-8 that a pause says: with what a run prints before it, under 1 KB."""
 
 
 def instruction(prompt: Path, schema: Path, responses: Path) -> str:
