@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory_processing.planted import plant
-from memory_processing.similarity import CANDIDATE_THRESHOLD, Near, near_pairs, words_of
+from memory_processing.similarity import CANDIDATE_THRESHOLD, CROWD, Near, near_pairs, words_of
 
 
 def brute_force(texts: list[str], threshold: float) -> list[Near]:
@@ -61,3 +61,14 @@ def test_texts_without_two_words_have_no_pair() -> None:
 def test_signs_of_scripts_without_spaces_are_words() -> None:
     first = "在发布之前运行所有的测试并且检查日志"
     assert near_pairs([first, first + "。"], threshold=0.9) == [Near(0, 1, 1.0)]
+
+
+def test_a_crowd_of_one_template_is_linear_and_twins_are_still_found() -> None:
+    """3,000 texts that differ in a number are 4.5 million near pairs; two are the same twice."""
+    line = "the nightly import of customer {} is done after a long wait in the queue of the worker"
+    texts = [line.format(number) for number in range(3_000)]
+    texts.insert(1_500, f"so {texts[700]}")
+    found = near_pairs(texts, threshold=0.6)
+    assert len(found) <= CROWD * len(texts)
+    twins = max(found, key=lambda pair: pair.similarity)
+    assert (twins.first, twins.second) == (700, 1_500)
