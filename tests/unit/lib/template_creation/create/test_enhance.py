@@ -96,7 +96,7 @@ def test_a_second_run_asks_for_nothing_and_changes_nothing(package: Path) -> Non
 
 
 def test_an_agent_that_a_person_edited_since_is_asked_for_again(package: Path) -> None:
-    """The others are not."""
+    """The others are not; and what the person wrote stays."""
     enhance_agents(package, bridge=FakeBridge())
     path = package / "agents" / "api-specialist.md"
     text = path.read_text(encoding="utf-8") + "\n## House rules\n\nAsk Kim before a release.\n"
