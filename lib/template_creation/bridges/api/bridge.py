@@ -85,6 +85,7 @@ class ApiBridge:
             if not value > 0:
                 raise BadInput(f"{name} is {value!r}", hint="give a number above 0")
         self.model = model
+        self.identity = f"api {model}"
         self._api_key = api_key
         self._base_url = base_url_of(base_url)
         self._prices = prices or load_prices()

@@ -50,6 +50,8 @@ class FileBridge:
     True
     """
 
+    identity = "file"
+
     def __init__(
         self,
         folder: Path,
