@@ -7,12 +7,13 @@ then is it announced.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import repeat
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Generic, TypeVar, cast
 
 from batch_engine.core.errors import ContractError, MissingResultError, Pause, StoreError
@@ -46,10 +47,13 @@ _item_row: Callable[[tuple[Any, ...]], ItemRow] = partial(tuple.__new__, ItemRow
 
 @dataclass(slots=True)
 class ChunkRun(Generic[T, R]):
-    """Runs one `ChunkPlan`; use once."""
+    """Runs one `ChunkPlan`; use once. When ``stop`` is set, by another thread, no further attempt
+    is begun: what waits for one is stored."""
 
     settings: Settings[T, R]
     plan: ChunkPlan[T, R]
+    stop: Event | None = None
+    announced: bool = False
     _done: dict[str, Outcome[R]] = field(default_factory=dict)
     _unsaved: list[ItemRow] = field(default_factory=list)
     _failures: int = 0
@@ -62,7 +66,8 @@ class ChunkRun(Generic[T, R]):
         """Does the chunk, stores it, announces it. What leaves here as an exception is a pause,
         a store's error or an interrupt; what was finished before it is stored."""
         started = self.settings.clock()
-        self._announce_start()
+        if not self.announced:
+            self.announce_start()
         self._done.update((outcome.key, outcome) for outcome in self.plan.failed)
         self._failures = len(self._done)
         todo: tuple[Todo[T], ...] = self.plan.todo
@@ -167,6 +172,7 @@ class ChunkRun(Generic[T, R]):
             attempts=attempts,
             _complete=complete,
             _tell=self.settings.emitter.emit if self.settings.emitter else None,
+            _note=self.settings.emitter.keep,
         )
         failpoint("before_work")
         try:
@@ -346,7 +352,15 @@ class ChunkRun(Generic[T, R]):
                 error=next(iter(failures.values())),
             )
         )
-        settings.sleep(delay_s)
+        if self.stop is None:
+            settings.sleep(delay_s)
+            return
+        if settings.sleep is time.sleep:
+            self.stop.wait(delay_s)
+        elif not self.stop.is_set():
+            settings.sleep(delay_s)
+        if self.stop.is_set():
+            raise Pause("the run was left while items waited for another attempt")
 
     # -- storing and telling ----------------------------------------------------------------
 
@@ -375,7 +389,8 @@ class ChunkRun(Generic[T, R]):
             duplicates=self.plan.duplicates,
         )
 
-    def _announce_start(self) -> None:
+    def announce_start(self) -> None:
+        """Tells listeners that the chunk begins, and what of it is loaded."""
         emitter, step = self.settings.emitter, self.settings.step.name
         if not emitter:
             return

@@ -309,3 +309,14 @@ class Pause(Exception):  # noqa: N818 - a pause is no error
     Raise a subclass from ``work``: the runner stores what is finished, starts nothing new and
     lets the exception through untouched. Running again later goes on from there.
     """
+
+    def __reduce__(self) -> tuple[Callable[..., Pause], tuple[object, ...]]:
+        """A subclass comes back from a worker process whatever its constructor takes."""
+        return _rebuild_pause, (type(self), self.args, dict(self.__dict__))
+
+
+def _rebuild_pause(kind: type[Pause], args: tuple[object, ...], state: dict[str, object]) -> Pause:
+    pause = kind.__new__(kind, *args)
+    pause.args = args
+    pause.__dict__.update(state)
+    return pause

@@ -238,11 +238,14 @@ class Emitter:
                 except Exception as error:  # noqa: BLE001 - never breaks the run; is recorded
                     self._record(listener, event, error)
 
+    def keep(self, failure: ListenerFailure) -> None:
+        """Keeps a failure of a callback that disturbed nothing."""
+        with self._lock:
+            self.failure_count += 1
+            if len(self.failures) < _MAX_KEPT_FAILURES:
+                self.failures.append(failure)
+
     def _record(self, listener: Listener, event: Event, error: Exception) -> None:
-        self.failure_count += 1
-        if len(self.failures) < _MAX_KEPT_FAILURES:
-            name = getattr(listener, "__qualname__", type(listener).__qualname__)
-            message = f"{type(error).__name__}: {text_of(error)}"
-            self.failures.append(
-                ListenerFailure(name, type(event).__name__, message, stack_text(error))
-            )
+        name = getattr(listener, "__qualname__", type(listener).__qualname__)
+        message = f"{type(error).__name__}: {text_of(error)}"
+        self.keep(ListenerFailure(name, type(event).__name__, message, stack_text(error)))

@@ -125,6 +125,19 @@ class ChunkPlan(Generic[T, R]):
         """How many items have the key of an earlier one."""
         return self.size - len(self.todo) - len(self.loaded) - len(self.failed)
 
+    def without_stored(self, settings: Settings[T, R]) -> ChunkPlan[T, R]:
+        """The plan without what was stored since it was made, by a worker that is lost."""
+        if settings.store is None:
+            return self
+        rows = settings.store.get_many(settings.step, [entry.key for entry in self.todo])
+        done = {key: row for key, row in rows.items() if row.status == "ok"}
+        loaded = [
+            Outcome(key, "loaded", settings.loaded(row), None, 0, self.number)
+            for key, row in done.items()
+        ]
+        todo = tuple(entry for entry in self.todo if entry.key not in done)
+        return replace(self, todo=todo, loaded=(*self.loaded, *loaded)).going_on(settings)
+
     def going_on(self, settings: Settings[T, R]) -> ChunkPlan[T, R]:
         """The plan with what the store knows of failed attempts at what is to be run."""
         store = settings.store

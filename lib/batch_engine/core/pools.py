@@ -1,6 +1,6 @@
 """Chunks in an executor: a bounded window, results as they come or in order, lost workers.
 
-Threads run a chunk in this process. Any other executor gets `run_chunk` with a picklable spec.
+Threads run a chunk in this process. Any other executor gets `run_packed` with a picklable spec.
 When a worker process dies, what came of the chunks in flight is unknown: what they stored counts,
 the rest is asked again once, each chunk alone, so that one deadly chunk takes no other with it.
 """
@@ -26,8 +26,15 @@ from typing import Any, Generic, Literal, Self, TypeVar
 from batch_engine.core.chunk_run import ChunkRun
 from batch_engine.core.errors import ConfigurationError, WorkerLostError
 from batch_engine.core.plan import ChunkPlan, Settings
-from batch_engine.core.remote import absorb, check_sendable, run_chunk, spec_of
-from batch_engine.core.results import ChunkResult, Outcome
+from batch_engine.core.remote import (
+    absorb,
+    check_sendable,
+    run_packed,
+    spec_of,
+    unpack,
+    unsendable,
+)
+from batch_engine.core.results import ChunkResult
 from batch_engine.core.retry import NO_RETRY
 
 __all__ = ["ChunkPool", "ExecutorChoice", "open_pool"]
@@ -71,7 +78,7 @@ class _Flight(Generic[T, R]):
     """A chunk on its way, and the executor that it was given to."""
 
     plan: ChunkPlan[T, R]
-    future: Future[ChunkResult[R]]
+    future: Future[Any]
     executor: Executor
 
 
@@ -91,6 +98,7 @@ class ChunkPool(Generic[T, R]):
         self._local = isinstance(executor, ThreadPoolExecutor)
         self._window = 2 * (max_workers or _workers_of(executor))
         self._flights: list[_Flight[T, R]] = []
+        self._left = threading.Event()
 
     def __bool__(self) -> bool:
         """Whether anything is in flight."""
@@ -122,6 +130,8 @@ class ChunkPool(Generic[T, R]):
         except BrokenExecutor:
             self._replace(self._executor)
             future = self._start(plan)
+        if not self._local:  # what a worker tells comes with its result, which is too late
+            ChunkRun(self._settings, plan).announce_start()
         self._flights.append(_Flight(plan, future, self._executor))
 
     def collect(self, *, ordered: bool) -> Iterator[ChunkResult[R]]:
@@ -148,7 +158,9 @@ class ChunkPool(Generic[T, R]):
             raise failures[0]
 
     def settle(self) -> list[ChunkResult[R]]:
-        """Cancels what has not begun and waits for the rest; what was finished is stored."""
+        """Cancels what has not begun, begins no further attempt, and waits for the rest; what was
+        finished is stored."""
+        self._left.set()
         running = [flight for flight in self._flights if not flight.future.cancel()]
         self._flights = []
         results = []
@@ -161,54 +173,51 @@ class ChunkPool(Generic[T, R]):
 
     # -- one chunk --------------------------------------------------------------------------
 
-    def _start(self, plan: ChunkPlan[T, R]) -> Future[ChunkResult[R]]:
+    def _start(self, plan: ChunkPlan[T, R]) -> Future[Any]:
         if self._local:
-            return self._executor.submit(ChunkRun(self._settings, plan).run)
-        return self._executor.submit(run_chunk, spec_of(self._settings, plan))
+            return self._executor.submit(ChunkRun(self._settings, plan, self._left).run)
+        # An engine that runs a lost task again by itself does so with what it was sent at first.
+        spec = spec_of(self._settings, plan, look_up=not _is_process_pool(self._executor))
+        return self._executor.submit(run_packed, spec)
 
     def _finish(self, flight: _Flight[T, R], *, again: bool = True) -> ChunkResult[R]:
+        if self._local:
+            result: ChunkResult[R] = flight.future.result()
+            return result
         try:
-            result = flight.future.result()
+            result = unpack(flight.future.result())
         except (Exception, CancelledError) as error:
-            if self._local or not _outcome_unknown(error):
-                raise
             if isinstance(error, BrokenExecutor):
                 self._replace(flight.executor)
             if not again:
                 raise
-            return self._ask_again(flight.plan, error)
-        return result if self._local else absorb(self._settings, flight.plan, result)
+            if _outcome_unknown(error):
+                return self._ask_again(flight.plan, error)
+            return self._give_up(flight.plan, unsendable(error))
+        return absorb(self._settings, flight.plan, result)
 
     def _ask_again(self, plan: ChunkPlan[T, R], lost: BaseException) -> ChunkResult[R]:
         """The chunk once more and alone, without what the lost worker had stored; if that is
         lost too, its items have failed."""
         settings = self._settings
-        plan = self._without_stored(plan)
+        plan = plan.without_stored(settings)
         executor = _Processes(1)() if _is_process_pool(self._executor) else self._executor
         try:
-            result = executor.submit(run_chunk, spec_of(settings, plan)).result()
-        except (Exception, CancelledError) as error:
-            if not _outcome_unknown(error):
-                raise
-            plan = self._without_stored(plan)
-            return ChunkRun(replace(settings, work=_Lost(lost), retry=NO_RETRY), plan).run()
+            result = unpack(executor.submit(run_packed, spec_of(settings, plan)).result())
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - recorded for each item
+            return self._give_up(
+                plan, _lost(lost) if _outcome_unknown(error) else unsendable(error)
+            )
         finally:
             if executor is not self._executor:
                 executor.shutdown()
         return absorb(settings, plan, result)
 
-    def _without_stored(self, plan: ChunkPlan[T, R]) -> ChunkPlan[T, R]:
-        settings = self._settings
-        if settings.store is None:
-            return plan
-        rows = settings.store.get_many(settings.step, [entry.key for entry in plan.todo])
-        done = {key: row for key, row in rows.items() if row.status == "ok"}
-        loaded = [
-            Outcome(key, "loaded", settings.loaded(row), None, 0, plan.number)
-            for key, row in done.items()
-        ]
-        todo = tuple(entry for entry in plan.todo if entry.key not in done)
-        return replace(plan, todo=todo, loaded=(*plan.loaded, *loaded)).going_on(settings)
+    def _give_up(self, plan: ChunkPlan[T, R], error: Exception) -> ChunkResult[R]:
+        """The chunk's outcome when its worker cannot tell it: what it stored counts, the rest has
+        failed."""
+        settings = replace(self._settings, work=_Raising(error), retry=NO_RETRY)
+        return ChunkRun(settings, plan.without_stored(self._settings), announced=True).run()
 
     def _replace(self, broken: Executor) -> None:
         """A fresh executor for a broken one; for a pool of the caller, one of ours."""
@@ -220,17 +229,23 @@ class ChunkPool(Generic[T, R]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
-    """Work for a chunk whose worker died twice: an error for all of it."""
+class _Raising:
+    """Work for a chunk that is given up: an error for all of it."""
 
-    cause: BaseException
+    error: Exception
 
     def __call__(self, items: list[Any], context: Any) -> Any:
-        raise WorkerLostError(
-            "the worker process died while it worked on this chunk, and again when it was "
-            "asked once more",
-            hint="look for a crash or for too little memory; a smaller chunk may get through",
-        ) from self.cause
+        raise self.error
+
+
+def _lost(cause: BaseException) -> WorkerLostError:
+    error = WorkerLostError(
+        "the worker process died while it worked on this chunk, and again when it was asked once "
+        "more",
+        hint="look for a crash or for too little memory; a smaller chunk may get through",
+    )
+    error.__cause__ = cause
+    return error
 
 
 @dataclass(frozen=True, slots=True)

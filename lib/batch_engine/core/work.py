@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from batch_engine.core.errors import Pause, StoreError, TaskError
-from batch_engine.core.events import Event
+from batch_engine.core.events import Event, ListenerFailure
 from batch_engine.core.records import ErrorRecord
 
 __all__ = ["ChunkContext", "ItemFailure", "Work", "WorkAnswer", "each"]
@@ -55,6 +55,7 @@ class ChunkContext(Generic[T, R]):
     attempts: tuple[int, ...] = ()
     _complete: Callable[[T | None, str | None, R, bool], None] = field(kw_only=True, repr=False)
     _tell: Callable[[Event], None] | None = field(default=None, kw_only=True, repr=False)
+    _note: Callable[[ListenerFailure], None] | None = field(default=None, kw_only=True, repr=False)
 
     def complete(self, item: T, result: R) -> None:
         """Stores the result of one item of this chunk now; when it returns, a crash, a pause or
@@ -68,6 +69,12 @@ class ChunkContext(Generic[T, R]):
         """As `complete`, for the item with this key. With ``amend`` it replaces a result that
         was completed before; the replacement is stored with the rest of the chunk."""
         self._complete(None, key, result, amend)
+
+    def note(self, failure: ListenerFailure) -> None:
+        """Puts a failure of a callback, which cost no result, into the run's report, from a
+        worker process too (`RunResult.listener_failures`)."""
+        if self._note is not None:
+            self._note(failure)
 
     @property
     def listening(self) -> bool:

@@ -8,7 +8,7 @@ load, stages, persist; then the core stores and announces the chunk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from batch_engine.core.failpoints import failpoint
 from batch_engine.pipeline.early import EarlyResults, refusal_of
 from batch_engine.pipeline.existing import without_existing
 from batch_engine.pipeline.flow import Chain, Flow
+from batch_engine.pipeline.hooks import callback_failure
 from batch_engine.pipeline.items import Element, Elements, ItemResult, plain_results
 from batch_engine.pipeline.options import ScopeOptions
 from batch_engine.pipeline.reducers import FieldMerge
@@ -42,10 +43,9 @@ class ScopeBody:
     options: ScopeOptions
     base: Mapping[str, Any]
     total: int | None
-    report: Callable[[str, str, Exception], None] | None = None
 
     def __getstate__(self) -> tuple[Any, ...]:
-        """Without what belongs to the caller's process: ``report``, the hooks, the chunker."""
+        """Without what belongs to the caller's process: the hooks, the chunker."""
         options = replace(
             self.options,
             chunk_size=1,
@@ -61,18 +61,12 @@ class ScopeBody:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """See `__getstate__`."""
         self.scope, self.field, self.flow, self.options, self.base, self.total = state
-        self.report = None
 
     def __call__(
         self, items: list[Any], context: ChunkContext[Any, ItemResult]
     ) -> Sequence[ItemResult | ItemFailure]:
         """One attempt at a chunk."""
         return _Attempt(self, items, context).answer()
-
-    def tell(self, name: str, error: Exception) -> None:
-        """Notes what a callback raised that must not cost a result."""
-        if self.report is not None:
-            self.report(f"{self.scope}.{name}", name, error)
 
 
 @dataclass(slots=True)
@@ -130,8 +124,12 @@ class _Attempt:
     def _first(self) -> Elements:
         """The chunk's items, but for those with a result that exists."""
         items = Elements(range(len(self.items)), self.context.keys, self.items)
-        rest, self._ready, self._failed = without_existing(items, self.body.options, self.body.tell)
+        rest, self._ready, self._failed = without_existing(items, self.body.options, self._tell)
         return rest
+
+    def _tell(self, name: str, error: Exception) -> None:
+        """Notes what a callback raised that must not cost a result."""
+        self.context.note(callback_failure(f"{self.body.scope}.{name}", name, error))
 
     def _resumed(self) -> tuple[Elements, dict[int, int]]:
         """The chunk's items, those that failed before at the stage where they failed; and the

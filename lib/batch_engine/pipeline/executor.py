@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from batch_engine.core import (
+    BatchStream,
     ByCount,
     Chunk,
     Chunker,
@@ -97,9 +98,7 @@ class PipelineBatchExecutor:
         logger.debug("scope %r over %r: %s batches", scope.name, self.field_name, total)
         with stream_batches(
             source,
-            ScopeBody(
-                scope.name, self.field_name, scope.body, options, base, total, self._hooks.record
-            ),
+            ScopeBody(scope.name, self.field_name, scope.body, options, base, total),
             step=scope.name,
             key=options.key or item_key,
             chunking=self._cut,
@@ -120,14 +119,30 @@ class PipelineBatchExecutor:
             random=settings.random,
             now=settings.now,
         ) as chunks:
-            for chunk in chunks:
-                batch = self._batch(chunk, total)
-                self.counts += batch.counts
-                self.stopped = chunks.stopped
-                self._tell(batch)
-                yield batch
+            try:
+                yield from self._handed_out(chunks, total)
+            finally:
+                self._sort_failures(chunks.listener_failures)
+
+    def _handed_out(
+        self, chunks: BatchStream[ItemResult], total: int | None
+    ) -> Iterator[BatchResult]:
+        for chunk in chunks:
+            batch = self._batch(chunk, total)
+            self.counts += batch.counts
             self.stopped = chunks.stopped
-            self.listener_failures = chunks.listener_failures
+            self._tell(batch)
+            yield batch
+        self.stopped = chunks.stopped
+
+    def _sort_failures(self, failures: Iterable[ListenerFailure]) -> None:
+        """What ``skip_if`` and ``load_existing`` raised belongs to the hooks' failures."""
+        for failure in failures:
+            if failure.event in ("skip_if", "load_existing"):
+                self._hooks.keep(failure)
+        self.listener_failures = tuple(
+            failure for failure in failures if failure.event not in ("skip_if", "load_existing")
+        )
 
     def unread(self, source: Any) -> Any:
         """The list again, for another run: what was read of a lazy source, then its rest."""

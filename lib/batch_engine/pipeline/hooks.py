@@ -87,12 +87,19 @@ class HookRunner:
 
     def record(self, who: str, what: str, error: Exception) -> None:
         """Keeps a failure of something that must not disturb the run."""
+        self.keep(callback_failure(who, what, error))
+
+    def keep(self, failure: ListenerFailure) -> None:
+        """Counts a failure, and keeps the first 100."""
         self.failure_count += 1
         if len(self.failures) < _KEPT:
-            record = error_record(error)
-            self.failures.append(
-                ListenerFailure(who, what, f"{record.type}: {record.error}", record.stack)
-            )
+            self.failures.append(failure)
+
+
+def callback_failure(who: str, what: str, error: Exception) -> ListenerFailure:
+    """What a hook or another callback raised, as the report has it."""
+    record = error_record(error)
+    return ListenerFailure(who, what, f"{record.type}: {record.error}", record.stack)
 
 
 def _copied(values: Sequence[Any]) -> tuple[Any, ...]:
