@@ -178,12 +178,15 @@ class ApiClient:
         raise failure
 
     def _client(self, sdk: ModuleType, stack: ExitStack) -> Anthropic:
+        timeout = sdk.Timeout(self.read_timeout_s, connect=self.connect_timeout_s)
+        # A redirect would carry the prompt to a host that the user did not name.
+        own = self.http_client or sdk.DefaultHttpxClient(timeout=timeout, follow_redirects=False)
         client: Anthropic = sdk.Anthropic(
             api_key=self.key.reveal(),
             base_url=self.base_url or None,
             max_retries=0,
-            timeout=sdk.Timeout(self.read_timeout_s, connect=self.connect_timeout_s),
-            http_client=self.http_client,
+            timeout=timeout,
+            http_client=own,
         )
         if self.http_client is None:
             stack.callback(client.close)
