@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -303,3 +304,29 @@ def test_work_that_raises_a_task_error_with_details_hands_them_over(reopen: Reop
             {"rule": "r", "at": "{1, 2}", "3": "three"},
             {"detail": "{('a',): 1}"},
         )
+
+
+def test_a_run_that_is_left_does_not_wait_for_further_attempts(reopen: Reopen) -> None:
+    """The wait of 1,000 s in one thread ends when another thread pauses; the count is kept."""
+    waiting = threading.Event()
+    calls: list[tuple[list[int], int]] = []
+
+    def work(items: list[int], context: ChunkContext[int, str]) -> list[Any]:
+        calls.append((items, context.attempt))
+        if items == [1]:
+            return [ItemFailure(RejectedResultError("too short"))]
+        assert waiting.wait(20)
+        raise Pause("later")
+
+    def listener(event: Event) -> None:
+        if isinstance(event, RetryScheduled):
+            waiting.set()
+
+    with pytest.raises(Pause, match="later"):
+        run_batches(
+            [1, 2], work, step="s", key=str, store=reopen(), chunking=1, max_workers=2,
+            retry=RetryPolicy(initial_s=1_000, max_delay_s=1_000), random=lambda: 1.0,
+            listeners=[listener],
+        )  # fmt: skip
+    assert sorted(calls) == [([1], 1), ([2], 1)]
+    assert reopen().open_attempts(STEP, ["1"])["1"].number == 1
