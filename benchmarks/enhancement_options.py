@@ -205,8 +205,10 @@ def options_report(
     prices = load_prices(environ={})
     measure = Measure(context, specs, stubs, {"sections": sections, "markdown": whole})
     lines = [
-        f"{len(specs)} agents and {len(context.templates)} templates of {name}; tokens are "
-        f"{ESTIMATOR.name}; {prices.describe()}, without thinking.",
+        f"{len(specs)} agents and {len(context.templates)} templates of {name}. Tokens are "
+        f"{ESTIMATOR.name}. Dollars are",
+        f"{prices.describe()},",
+        "without thinking.",
         "",
         "| option | requests | starts over exit 42 | in | out | "
         + " | ".join(f"{model.removeprefix('claude-')}, $" for model in MODELS)

@@ -20,6 +20,8 @@ __all__ = ["STEP_REF", "Ledger", "Spent"]
 STEP_REF = StepRef("model requests", "1")
 """A step of its own: no result of an agent is among its rows, and nothing prunes it."""
 
+PRICE_HINT = "give its price in a file that TEMPLATE_CREATE_PRICES names, or leave out --max-cost"
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -112,12 +114,12 @@ class Ledger:
             raise BudgetError(
                 f"no price is known for the model {model!r}, so --max-cost {max_usd:g} cannot "
                 "be kept",
-                hint="give its price in a file that TEMPLATE_CREATE_PRICES names, or leave out --max-cost",
+                hint=PRICE_HINT,
             )
         if spent.unpriced:
             raise BudgetError(
                 f"--max-cost {max_usd:g} cannot be kept: {spent.says} so far",
-                hint="give the price in a file that TEMPLATE_CREATE_PRICES names, or leave out --max-cost",
+                hint=PRICE_HINT,
             )
         if spent.usd + next_usd > max_usd:
             raise BudgetError(

@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from template_creation.errors import BadInput
+from template_creation.exchange.tokens import NEWEST_FACTOR
 
 __all__ = [
     "PRICES_VARIABLE",
@@ -104,7 +105,7 @@ class ModelFacts(_Frozen):
     id: str
     context_tokens: int = Field(gt=0)
     max_output_tokens: int = Field(gt=0)
-    tokens_per_o200k: float = Field(default=2.0, gt=0)
+    tokens_per_o200k: float = Field(default=NEWEST_FACTOR, gt=0)
     structured_outputs: bool = False
     thinking: Literal["off", "optional", "adaptive", "always"] = "off"
     less_thinking: Literal["", "between_tools", "disabled"] = ""

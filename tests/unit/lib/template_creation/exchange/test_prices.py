@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,12 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """Also when only the environment names it."""
     with pytest.raises(BadInput, match="cannot read the price file"):
         load_prices(environ={PRICES_VARIABLE: str(tmp_path / "none.toml")})
+
+
+def test_the_file_that_the_document_shows_fits(tmp_path: Path) -> None:
+    """Who copies it gets what it says."""
+    document = Path(__file__).parents[5] / "docs" / "enhancement-costs.md"
+    (shown,) = re.findall(r"```toml\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+    prices = load_prices(own(tmp_path, shown))
+    assert prices.cost("claude-haiku-5-5", TokenCounts(1_000_000, 0)) == 0.08
+    assert prices.cost("our-local-model", TokenCounts(1_000_000, 1)) == 0
