@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from template_creation.cli.bridge_command import bridge_app
+from template_creation.cli.memory_command import memory_app
 from template_creation.cli.run import guarded
 from template_creation.cli.workflow_command import workflow_app
 from template_creation.errors import BadInput, ExitCode
@@ -375,6 +376,7 @@ def render(
 
 
 app.add_typer(bridge_app, name="bridge")
+app.add_typer(memory_app, name="memory")
 app.add_typer(workflow_app, name="workflow")
 
 
