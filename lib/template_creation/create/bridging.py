@@ -31,6 +31,7 @@ def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridge
                 name=run.name,
                 codebase=run.path,
                 timeout_s=int(choice.timeout_s or DEFAULT_TIMEOUT_S),
+                also_look_in=(Path.cwd(),),  # where hosts write by mistake (F14); bound by id
             )
         case "api":
             from template_creation.bridges.api import ApiBridge
