@@ -327,16 +327,17 @@ def test_a_bad_answer_is_asked_for_again_with_reasons(job: Job) -> None:
     assert job.finish() == DONE
 
 
-def test_a_host_that_edits_the_agents_itself_is_overruled(
+def test_what_a_host_writes_into_an_agent_is_no_answer(
     job: Job, uninterrupted: dict[str, bytes]
 ) -> None:
-    """F22: what it wrote into an agent's file is no answer; the file comes from its answer."""
+    """F22: the sections come from its answer alone; text beside them is kept as a person's."""
     assert job.run() == PENDING
-    job.respond()
     path = job.package / "agents" / "api-specialist.md"
     path.write_text(path.read_text() + "\nI have enhanced this agent.\n")
+    assert job.run() == PENDING
     assert job.finish() == DONE
-    assert job.agents().keys() == uninterrupted.keys()
+    own = job.agents()["api-specialist"].replace(b"\nI have enhanced this agent.\n", b"")
+    assert {**job.agents(), "api-specialist": own} == uninterrupted
 
 
 def test_the_working_directory_and_the_place_of_the_state_do_not_matter(

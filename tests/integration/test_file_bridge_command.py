@@ -113,6 +113,9 @@ def test_ask_show_check_respond_and_resume_from_anywhere(bookshop: Path, tmp_pat
     handed = run("bridge", "respond", "--name", "shop", "--from", "answer.json", cwd=two)
     assert handed.returncode == 0, handed.stderr
 
+    # F14: the host wrote into its working directory instead; a copy is taken, by its id.
+    Path(request["response_path"]).rename(three / ".agent-response.json")
     done = run("--name", "shop", "--resume", "--json", cwd=three)
     assert done.returncode == 0, done.stderr
+    assert (three / ".agent-response.json").is_file()
     assert json.loads(done.stdout)["enhanced_count"] == 6

@@ -148,6 +148,37 @@ def test_a_bare_payload_from_before_the_request_is_refused(run, host, request_da
     assert "older than the pending one" in reason(folder)
 
 
+def test_a_bare_payload_that_lay_there_before_anything_was_asked_is_refused(
+    run, host, request_data, folder
+) -> None:
+    """It was written for somebody else: an answer cannot come before its question."""
+    folder.mkdir()
+    (folder / ".agent-response.json").write_text('{"enhancements": []}')
+    pause = run().pending(request_data)
+    assert "no request is pending" in pause.message
+    assert "no request is pending" in reason(folder)
+
+
+def test_files_that_come_again_are_kept_beside_the_first(
+    run, host, only, request_data, kept
+) -> None:
+    """A host that writes the file of a finished agent once more changes nothing and loses
+    nothing."""
+    run().pending(request_data)
+    request_id = host.request["request_id"]
+    (first, _) = host.write_files()
+    content = first.read_text()
+    run().agents(request_data)
+    run().pending(only("testing-specialist", problems=("too short",)))
+    first.write_text(content)
+    run().pending(only("testing-specialist", problems=("too short",)))
+    assert kept("answered") == [
+        f"{request_id}/api-specialist-2.json",
+        f"{request_id}/api-specialist.json",
+        f"{request_id}/testing-specialist.json",
+    ]
+
+
 def test_a_newer_protocol_is_refused(run, host, request_data, folder) -> None:
     run().pending(request_data)
     host.write(host.envelope(version="2.0"))
