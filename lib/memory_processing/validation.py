@@ -69,6 +69,16 @@ _MESSAGES: dict[Rule, str] = {
     "range_violation": "is out of range",
     "enum_violation": "is none of the known words",
 }
+_TYPES = {
+    "bool": "true or false",
+    "dict": "an object",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "model": "an object",
+    "string": "a text",
+    "tuple": "a list",
+}
 _FEW_WORDS = 3
 
 
@@ -209,7 +219,7 @@ def _issue(detail: ErrorDetails) -> Issue:
 def _rule(kind: str) -> Rule:
     if kind in _RULES:
         return _RULES[kind]
-    if kind.endswith("_type"):
+    if kind.partition("_")[0] in _TYPES:
         return "type_mismatch"
     return "format_invalid"
 
@@ -236,7 +246,7 @@ def _expected(kind: str, context: Mapping[str, Any], path: str) -> str:
             return "a time as 2026-01-31T12:00:00Z"
         case "value_error":
             return ""
-    return kind.removesuffix("_type").replace("_", " ")
+    return _TYPES.get(kind.partition("_")[0], kind.replace("_", " "))
 
 
 def _hint(rule: Rule, path: str, value: object) -> str:
