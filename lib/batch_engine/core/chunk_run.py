@@ -16,15 +16,12 @@ from itertools import repeat
 from threading import Event, Lock
 from typing import Any, Generic, TypeVar, cast
 
-from batch_engine.core.errors import ContractError, MissingResultError, Pause, StoreError
+from batch_engine.core.announce import announce_end, announce_start
+from batch_engine.core.contract import entry_of, matched
+from batch_engine.core.errors import ContractError, Pause, StoreError
 from batch_engine.core.events import (
-    ChunkCompleted,
-    ChunkFailed,
-    ChunkStarted,
     Counts,
     ItemCompleted,
-    ItemFailed,
-    ItemsLoaded,
     RetryScheduled,
 )
 from batch_engine.core.failpoints import failpoint
@@ -67,7 +64,7 @@ class ChunkRun(Generic[T, R]):
         a store's error or an interrupt; what was finished before it is stored."""
         started = self.settings.clock()
         if not self.announced:
-            self.announce_start()
+            announce_start(self.settings, self.plan)
         self._done.update((outcome.key, outcome) for outcome in self.plan.failed)
         self._failures = len(self._done)
         todo: tuple[Todo[T], ...] = self.plan.todo
@@ -78,7 +75,8 @@ class ChunkRun(Generic[T, R]):
         elapsed = self.settings.clock() - started
         summary = BatchSummary(self.plan.number, self._counts(), elapsed)
         self._persist(summary)
-        self._announce_end(summary)
+        announce_end(self.settings, summary, self._done, self._announced)
+        failpoint("after_announce")
         return ChunkResult(outcomes, summary, self.plan.keys)
 
     def _outcomes(self) -> tuple[Outcome[R], ...]:
@@ -153,8 +151,12 @@ class ChunkRun(Generic[T, R]):
     def _ask(
         self, todo: tuple[Todo[T], ...], previous: Mapping[str, ErrorRecord]
     ) -> Sequence[R | ItemFailure]:
+        index: dict[str, Todo[T]] = {}
+
         def complete(item: T | None, key: str | None, result: R, amend: bool) -> None:
-            entry = self._entry_of(item, key, todo)
+            if not index:
+                index.update((entry.key, entry) for entry in todo)
+            entry = entry_of(item, key, index, self.settings.key)
             if amend and entry.key in self._done:
                 self._succeed(entry, result)
             else:
@@ -178,64 +180,11 @@ class ChunkRun(Generic[T, R]):
         try:
             answer = self.settings.work(list(items), context)
             failpoint("after_work")
-            return self._matched(answer, todo)
+            return matched(answer, todo, self._done)
         except (Pause, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
             return [ItemFailure(error)] * len(todo)
-
-    def _entry_of(self, item: T | None, key: str | None, todo: tuple[Todo[T], ...]) -> Todo[T]:
-        if key is None:
-            for entry in todo:
-                if entry.item is item:
-                    return entry
-            key = self.settings.key(item)  # type: ignore[arg-type]  # without a key there is one
-            item_or_key = preview_of(item)
-        else:
-            item_or_key = f"the key {key!r}"
-        for entry in todo:
-            if entry.key == key:
-                return entry
-        raise ContractError(f"{item_or_key} is not an item of this call")
-
-    def _matched(self, answer: object, todo: tuple[Todo[T], ...]) -> Sequence[R | ItemFailure]:
-        """The answer in the items' order, checked against the contract of `WorkAnswer`."""
-        if isinstance(answer, list | tuple):
-            if len(answer) == len(todo):
-                return answer
-            return self._for_the_others(answer, todo)
-        keys = [entry.key for entry in todo]
-        if isinstance(answer, Mapping):
-            known = frozenset(keys)
-            unknown = [key for key in answer if key not in known]
-            if unknown:
-                raise ContractError(
-                    f"the answer names {len(unknown)} unknown key(s), the first is {unknown[0]!r}",
-                    hint="use the keys in context.keys",
-                )
-            return [answer[key] if key in answer else _missing(key) for key in keys]
-        if answer is None and any(key in self._done for key in keys):
-            return [_missing(key) for key in keys]
-        raise ContractError(
-            f"work returned {type(answer).__name__}, expected a list with one result per item",
-            hint="return a list in the items' order, or a mapping by key",
-        )
-
-    def _for_the_others(
-        self, answer: Sequence[R | ItemFailure], todo: tuple[Todo[T], ...]
-    ) -> Sequence[R | ItemFailure]:
-        """A list that leaves out what was completed early, with entries that nobody reads in its
-        place."""
-        others = [entry.key for entry in todo if entry.key not in self._done]
-        if len(answer) != len(others):
-            early = len(todo) - len(others)
-            left_out = f", of which {early} were completed early" if early else ""
-            raise ContractError(
-                f"work returned {len(answer)} results for {len(todo)} items{left_out}",
-                hint="return one result per item, an ItemFailure where there is none",
-            )
-        given = dict(zip(others, answer, strict=True))
-        return [given.get(entry.key, _missing(entry.key)) for entry in todo]
 
     # -- outcomes ---------------------------------------------------------------------------
 
@@ -388,47 +337,3 @@ class ChunkRun(Generic[T, R]):
             failed=self._failures,
             duplicates=self.plan.duplicates,
         )
-
-    def announce_start(self) -> None:
-        """Tells listeners that the chunk begins, and what of it is loaded."""
-        emitter, step = self.settings.emitter, self.settings.step.name
-        if not emitter:
-            return
-        plan = self.plan
-        emitter.emit(
-            ChunkStarted(step=step, number=plan.number, size=plan.size, to_run=len(plan.todo))
-        )
-        if plan.loaded:
-            keys = tuple(outcome.key for outcome in plan.loaded)
-            emitter.emit(ItemsLoaded(step=step, number=plan.number, keys=keys))
-
-    def _announce_end(self, summary: BatchSummary) -> None:
-        emitter, step, number = self.settings.emitter, self.settings.step.name, self.plan.number
-        if emitter:
-            first_error = None
-            for key, outcome in self._done.items():
-                if outcome.error is not None:
-                    first_error = first_error or outcome.error
-                    emitter.emit(ItemFailed(step=step, number=number, key=key, error=outcome.error))
-                elif key not in self._announced:
-                    emitter.emit(ItemCompleted(step=step, number=number, key=key))
-            counts, elapsed = summary.counts, summary.elapsed_s
-            if first_error is not None and not counts.ok:
-                emitter.emit(
-                    ChunkFailed(
-                        step=step,
-                        number=number,
-                        counts=counts,
-                        elapsed_s=elapsed,
-                        error=first_error,
-                    )
-                )
-            else:
-                emitter.emit(
-                    ChunkCompleted(step=step, number=number, counts=counts, elapsed_s=elapsed)
-                )
-        failpoint("after_announce")
-
-
-def _missing(key: str) -> ItemFailure:
-    return ItemFailure(MissingResultError(f"the answer has no result for {key!r}"))

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
+from batch_engine.core.announce import announce_start
 from batch_engine.core.chunk_run import ChunkRun
 from batch_engine.core.errors import ConfigurationError, WorkerLostError
 from batch_engine.core.plan import ChunkPlan, Settings
@@ -131,7 +132,7 @@ class ChunkPool(Generic[T, R]):
             self._replace(self._executor)
             future = self._start(plan)
         if not self._local:  # what a worker tells comes with its result, which is too late
-            ChunkRun(self._settings, plan).announce_start()
+            announce_start(self._settings, plan)
         self._flights.append(_Flight(plan, future, self._executor))
 
     def collect(self, *, ordered: bool) -> Iterator[ChunkResult[R]]:

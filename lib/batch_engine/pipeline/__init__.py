@@ -39,6 +39,7 @@ from batch_engine.pipeline.failpoints import PIPELINE_FAILPOINTS
 from batch_engine.pipeline.flow import Batched, Chain, Chunked, Flow, Parallel, batched
 from batch_engine.pipeline.functions import filtered, flat_mapped, mapped, stage
 from batch_engine.pipeline.hooks import BatchProgressContext
+from batch_engine.pipeline.manager import BatchingScopeManager
 from batch_engine.pipeline.options import ScopeOptions
 from batch_engine.pipeline.pipeline import Pipeline, PipelineStream
 from batch_engine.pipeline.reducers import REDUCERS, Reducer, deep_merge
@@ -49,7 +50,7 @@ from batch_engine.pipeline.results import (
     PipelineResult,
     ScopeReport,
 )
-from batch_engine.pipeline.scope import BatchingScope, BatchingScopeManager
+from batch_engine.pipeline.scope import BatchingScope
 from batch_engine.pipeline.settings import RunSettings
 from batch_engine.pipeline.switches import BATCHING_VARIABLE, DEBUG_VARIABLE
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_engine.pipeline.flow import Flow
 from batch_engine.pipeline.hooks import Hook
+from batch_engine.pipeline.manager import BatchingScopeManager
 from batch_engine.pipeline.options import (
     HOOKS,
     HookName,
@@ -19,7 +20,7 @@ from batch_engine.pipeline.options import (
 from batch_engine.pipeline.results import (
     PipelineResult,
 )
-from batch_engine.pipeline.scope import BatchingScope, BatchingScopeManager
+from batch_engine.pipeline.scope import BatchingScope
 from batch_engine.pipeline.settings import RunSettings, check_settings
 from batch_engine.pipeline.stream import PipelineStream, Start
 from batch_engine.pipeline.switches import debug_listeners
