@@ -20,6 +20,7 @@ from batch_engine.workflow.validate import BATCH_KEYS, item_name
 
 __all__ = ["PreparedBatch", "prepare_batch"]
 
+_CHUNK_OF_HANDLERS = 10
 _PER_ITEM = ("task", "processing_task", "steps", "key", "collect")
 
 
@@ -133,6 +134,8 @@ def prepare_batch(run: RunContext, step: Step, batch: BatchSpec) -> PreparedBatc
         )
     name = "items" if "items" in known else "iterate_over"
     known[name] = list(items)
+    if step.spec.task != BATCH_TASK:  # a handler of chunks wants some items in them
+        known.setdefault("chunk_size", _CHUNK_OF_HANDLERS)
     options = read_options(
         known, outside=_outside(run, step), processes=run.in_processes, retry=step.spec.retry
     )

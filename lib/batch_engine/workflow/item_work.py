@@ -110,7 +110,7 @@ class ItemWork(_Work):
                 raise
             except Pause as waiting:
                 # The others of the chunk can still ask, so that all is answered in one go.
-                pause = pause or waiting
+                pause = waiting
             except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
                 failures[entry.key] = ItemFailure(error)
         if pause is not None:

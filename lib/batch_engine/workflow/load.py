@@ -49,7 +49,7 @@ class _Loader:
         spec, steps, params = self.read(document, path, ())
         if spec is None:
             raise self.failure()
-        if not steps:
+        if not steps and not self.problems:
             self.problems.append(Problem(problem="there are no steps", place=document.place(())))
         definitions = spec.flows.definitions if spec.flows else []
         workflow = Workflow(
@@ -94,14 +94,32 @@ class _Loader:
                 )
             )
             return None, [], {}
-        spec, problems = check_model(WorkflowSpec, _with_listed_steps(value), document)
-        self.problems += problems
+        spec, numbers = self.spec(_with_listed_steps(value), document)
         if spec is None:
             return None, [], {}
         steps, params = self.imported(spec, document, path, above)
         params |= self.params(spec, document)
-        steps += [self.step(entry, document, number) for number, entry in enumerate(spec.steps)]
+        placed = zip(spec.steps, numbers, strict=True)
+        steps += [self.step(entry, document, number) for entry, number in placed]
         return spec, steps, params
+
+    def spec(
+        self, value: dict[str, Any], document: Document
+    ) -> tuple[WorkflowSpec | None, list[int]]:
+        """The spec, and the places of its steps in the list. Of a file with problems, the spec of
+        what is sound in it, so that this can be checked too."""
+        spec, problems = check_model(WorkflowSpec, value, document)
+        self.problems += problems
+        if spec is not None:
+            return spec, list(range(len(spec.steps)))
+        wrong = {tuple(problem.path.split(".")) for problem in problems}
+        sound = {k: v for k, v in value.items() if not any(path[0] == k for path in wrong)}
+        steps = value.get("steps")
+        listed = list(enumerate(steps)) if isinstance(steps, list) else []
+        bad = {path[1] for path in wrong if path[0] == "steps" and len(path) > 1}
+        kept = [(number, entry) for number, entry in listed if str(number) not in bad]
+        rest = {**sound, "steps": [entry for _, entry in kept]}
+        return check_model(WorkflowSpec, rest, document)[0], [number for number, _ in kept]
 
     def imported(
         self, spec: WorkflowSpec, document: Document, path: Path | None, above: tuple[Path, ...]

@@ -20,12 +20,12 @@ from typing import Any
 
 from batch_engine.workflow.errors import Stopped
 
-__all__ = ["DEFAULT_MAX_OUTPUT", "Finished", "run_process"]
+__all__ = ["DEFAULT_MAX_OUTPUT", "GRACE_S", "Finished", "run_process"]
 
 DEFAULT_MAX_OUTPUT = 1_000_000
 _TICK_S = 0.2
 _LINGER_S = 1.0
-_GRACE_S = 2.0
+GRACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def run_process(
     max_output: int = DEFAULT_MAX_OUTPUT,
     encoding: str = "utf-8",
     stop: Event | None = None,
-    grace_s: float = _GRACE_S,
+    grace_s: float = GRACE_S,
 ) -> Finished:
     """Runs ``argv`` to its end and returns what came of it.
 

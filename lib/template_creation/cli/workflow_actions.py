@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -113,12 +114,16 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
                 modules=modules,
             )
             with _terminating():
-                result = _run(engine, params, options, changed)
+                result = _run(console, engine, params, options, changed)
         _finish(console, result, options)
 
 
 def _run(
-    engine: WorkflowEngine, params: dict[str, Any], options: RunOptions, changed: Any
+    console: Console,
+    engine: WorkflowEngine,
+    params: dict[str, Any],
+    options: RunOptions,
+    changed: Any,
 ) -> WorkflowResult:
     try:
         return engine.run(
@@ -128,6 +133,9 @@ def _run(
             retry=options.retry,
             changed=changed,
         )
+    except KeyboardInterrupt:
+        console.note(f"interrupted; go on: {_again(options, engine.workspace)}")
+        raise
     except InvocationPending:
         raise
     except Pause as pause:
@@ -143,14 +151,22 @@ def _finish(console: Console, result: WorkflowResult, options: RunOptions) -> No
         code = ExitCode.DONE
     console.result(closing(result), to_document(result, int(code)))
     if result.status != "completed":
-        retry = f"template-create workflow retry {options.file} --workspace {result.workspace}"
-        console.note(f"  try again what failed: {retry}")
+        again = _again(options, result.workspace).replace(" run ", " retry ", 1)
+        console.note(f"  try again what failed: {again.replace(' --resume', '', 1)}")
     if code:
         raise SystemExit(int(code))
 
 
 def _again(options: RunOptions, workspace: Path) -> str:
-    return f"template-create workflow run {options.file} --workspace {workspace} --resume"
+    """The command that goes on with the run, with what else the user said."""
+    words = ["template-create", "workflow", "run", str(options.file)]
+    words += ["--workspace", str(workspace), "--resume"]
+    words += [word for name in options.tasks for word in ("--tasks", name)]
+    words += ["--agent", options.agent] if options.agent else []
+    words += ["--executor", options.executor] if options.executor != "threads" else []
+    words += ["--scheduler", options.scheduler] if options.scheduler else []
+    words += ["--allow-python-code"] if options.allow_code else []
+    return shlex.join(words)
 
 
 def _show_plan(
@@ -245,7 +261,7 @@ def validate_workflow(console: Console, file: Path, *, tasks: list[str], strict:
         document = {"status": "invalid", "exit_code": 2, "problems": problems}
         console.result("\n".join(map(str, error.problems)), document)
         wrong = sum(problem.severity == "error" for problem in error.problems)
-        console.note(f"{file}: {wrong} errors, {len(problems) - wrong} warnings")
+        console.note(f"{file}: errors: {wrong}, warnings: {len(problems) - wrong}")
         raise SystemExit(int(ExitCode.BAD_INPUT)) from error
     problems = [problem.to_json() for problem in workflow.warnings]
     steps = [step.name for step in workflow.steps]

@@ -10,7 +10,7 @@ from typing import Any
 
 from batch_engine.core import WorkTimeoutError
 from batch_engine.workflow.errors import CommandFailedError, TaskInputError
-from batch_engine.workflow.process import DEFAULT_MAX_OUTPUT, Finished, run_process
+from batch_engine.workflow.process import DEFAULT_MAX_OUTPUT, GRACE_S, Finished, run_process
 from batch_engine.workflow.task import TaskCall, TaskInput, register_task
 
 __all__ = ["command_result", "run_command", "shell"]
@@ -33,6 +33,9 @@ INPUTS = (
               schema={"type": "object"}),
     TaskInput("stdin", "A text for its standard input."),
     TaskInput("timeout", "Seconds after which its process group is ended."),
+    TaskInput(
+        "kill_after", "Seconds from SIGTERM to SIGKILL then.  [default: 2]"
+    ),
     TaskInput("shell", "false: split the line into arguments and use no shell."),
     TaskInput("max_output", "Bytes of each stream that are kept.",
               schema={"type": "integer", "minimum": 1}),
@@ -69,6 +72,7 @@ def run_command(call: TaskCall, argv: list[str]) -> Finished:
             timeout_s=timeout,
             max_output=call.optional("max_output", DEFAULT_MAX_OUTPUT, int),
             stop=call.services.stop,
+            grace_s=call.optional("kill_after", GRACE_S, (int, float)),
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         missing = directory if not directory.is_dir() else argv[0]

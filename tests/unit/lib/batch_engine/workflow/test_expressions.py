@@ -1,0 +1,96 @@
+"""Expressions keep types, never touch data, and cannot leave their sandbox."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from batch_engine.workflow import ExpressionError, UndefinedNameError
+from batch_engine.workflow.expressions import Text, Value, check_syntax, compile_value
+from batch_engine.workflow.references import references
+
+ITEMS = ["007", "1.10", "0x1F", "1_000", "true", "a/b", "", None, 1, "1", 1.0, True,
+         {"k": "v"}, ["x"], "2\nlines", "é😀", "{{ x }}", "{% raw %}", " {{ 6*7 }} "]  # fmt: skip
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=repr)
+def test_an_item_arrives_unchanged(item: Any) -> None:
+    value = compile_value({"a": "{{ item }}", "b": ["{{ item }}"], "c": " {{- item -}} "})
+    rendered = value.render({"item": item})
+    for got in (rendered["a"], rendered["b"][0], rendered["c"]):
+        assert got == item
+        assert type(got) is type(item)
+    assert compile_value("<{{ item }}>").render({"item": item}) == f"<{item}>"
+
+
+def test_a_text_without_expressions_is_the_very_object() -> None:
+    given = {"a": ["007\n", {"b": None}]}
+    assert compile_value(given).render({}) is given
+
+
+def test_fields_come_before_methods_of_a_mapping() -> None:
+    assert Text("{{ a.items }}").render({"a": {"items": 3}}) == 3
+
+
+def test_a_value_can_be_sent_to_another_process() -> None:
+    value = compile_value({"a": "{{ 1 + n }}", "b": "x"})
+    copy: Value = pickle.loads(pickle.dumps(value))
+    assert copy.render({"n": 1}) == {"a": 2, "b": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ steps.fetsh.result }}", "no result of a step 'fetsh' is there; did you mean 'fetch'?"),
+        ("{{ nam }}", "'nam' is not defined; did you mean 'name'?"),
+        ("{{ [name, args.x] }}", "'args.x' is not defined; there is none"),
+        ("{{ {'k': nope} }}", "'nope' is not defined"),
+        ("a{{ args.x }}b", "'args.x'"),
+        ("{{ args['x'] }}", "'args.x'"),
+    ],
+)
+def test_an_undefined_name_is_an_error_that_names_what_is_near(text: str, said: str) -> None:
+    with pytest.raises(UndefinedNameError) as caught:
+        Text(text, "typed", "w.yaml:3:5").render({"name": 1, "args": {}, "steps": {"fetch": {}}})
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("w.yaml:3:5: ")
+
+
+def test_what_may_be_missing_says_so() -> None:
+    text = "{{ a | default('-') }}{% if b is defined %}{{ b }}{% endif %}"
+    assert Text(text).render({}) == "-"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ ''.__class__ }}",
+        "{{ x.__init__.__globals__ }}",
+        "{{ 'a' * 100000000 }}",
+        "{{ [1] * 100000000 }}",
+        "{{ range(10000000) | list }}",
+        "{{ 9 ** 99999 }}",
+        "{{ l.append(1) }}",
+        "{{ '{0.__class__}'.format(x) }}",
+        "{{ 1 / 0 }}",
+    ],
+)
+def test_the_sandbox_holds_and_its_errors_are_ours(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        Text(text).render({"x": object(), "l": []})
+
+
+def test_syntax_errors_have_their_line() -> None:
+    assert check_syntax("{{ a }}") is None
+    message, line = check_syntax("one\n{{ a( }}") or ("", 0)
+    assert "expected" in message
+    assert line == 2
+
+
+def test_references_are_read_from_the_syntax() -> None:
+    text = "{{ steps.a.result['k'][i].z }}{% for x in args.l %}{{ x }}{% endfor %}{{ b|d(c.e) }}"
+    assert {path for path, _ in references(text)} == {
+        ("steps", "a", "result", "k"), ("i",), ("args", "l"), ("b",), ("c", "e"),
+    }  # fmt: skip
