@@ -18,8 +18,6 @@ from template_creation.errors import BadInput, WriteError
 
 __all__ = ["at_work", "decoded", "json_bytes", "keep", "write_whole"]
 
-_PATIENCE_S = 10.0
-
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:
     """``document`` as indented JSON: short lines, so that a host can page through it."""
@@ -69,15 +67,15 @@ def decoded(data: bytes) -> str:
 
 
 @contextmanager
-def at_work(folder: Path, home: Path) -> Iterator[None]:
+def at_work(folder: Path, home: Path, *, patience_s: float = 10.0) -> Iterator[None]:
     """The right to change the bridge's files in ``folder``, whose own are in ``home``.
 
     The operating system takes it back from a process that dies. Raises `BadInput` when another
-    process keeps it, `WriteError` when the folder cannot be used.
+    process keeps it for longer than ``patience_s``, `WriteError` when the folder cannot be used.
     """
     try:
         _make(home)
-        with _locked(folder, home):
+        with _locked(folder, home, patience_s):
             yield
     except EngineError:  # a `WorkTimeoutError` is an ``OSError`` too
         raise
@@ -97,9 +95,9 @@ def _make(home: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, home: Path) -> Iterator[None]:
+def _locked(folder: Path, home: Path, patience_s: float) -> Iterator[None]:
     """An exclusive transaction on an empty SQLite file, as the run store does it."""
-    with closing(sqlite3.connect(home / "lock", isolation_level=None, timeout=_PATIENCE_S)) as lock:
+    with closing(sqlite3.connect(home / "lock", isolation_level=None, timeout=patience_s)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as exc:

@@ -277,7 +277,8 @@ def _not_bound(
         return Reading(path=path, verdict="writing")
     if envelope.problem:
         own = dossier if mine else None
-        return _refused(path, envelope.problem, _fix_of(envelope), dossier=own, fails=mine)
+        fails = own is not None and own.pending
+        return _refused(path, envelope.problem, _fix_of(envelope), dossier=own, fails=fails)
     if dossier is None and envelope.bare:
         return _refused(path, "no request is pending, and the answer names none", _FIX)
     if dossier is None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from batch_engine.core import (
     BudgetError,
@@ -68,6 +69,27 @@ def test_the_prompt_is_a_file_of_short_lines_and_the_request_points_to_it(
     assert host.request["responses_dir"] in host.request["prompt"]
     assert len(host.request["prompt"].splitlines()) == 1
     assert json.loads(Path(host.request["schema_path"]).read_text())["type"] == "object"
+
+
+def test_the_prompt_begins_with_where_the_answer_goes(run, host, only, request_data) -> None:
+    """By the place of the file itself, so that it is the same wherever the folder is."""
+    run().pending(request_data)
+    head, _, rest = Path(host.request["prompt_path"]).read_text().partition("# Enhance")
+    assert head == snapshot("""\
+# How to hand in your answer
+
+Write one file for each agent that is listed below: `NAME.json`, into the folder `responses`
+beside this file. It holds the JSON object of that agent alone: what "The answer", further down,
+has in `enhancements`. Write each file as soon as it is complete. Write and edit no other file:
+the agents' own files are written by the program that asked. Do not describe what you would write;
+write it. When all 2 files are there, answer with one line.
+
+If you cannot write files, answer with one JSON object for all agents and nothing around it.
+
+""")
+    assert rest
+    run().pending(only("api-specialist"))
+    assert "When the file is there" in Path(host.request["prompt_path"]).read_text()
 
 
 def test_the_same_question_asks_with_the_same_bytes_whatever_the_folder(
