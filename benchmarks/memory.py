@@ -140,7 +140,7 @@ def report(count: int, peers: Path | None, dsn: str) -> str:
                 stages = json.loads((folder / "report.json").read_text(encoding="utf-8"))
             if name == "sqlite_import" and isinstance(cost, Cost) and count >= 100_000:
                 budget_s = 20 * count / 100_000
-                held[f"whole import within {budget_s:g} s"] = cost.wall_s <= budget_s
+                held[f"whole import within {budget_s:g} s of CPU time"] = cost.cpu_s <= budget_s
                 held["within 600 MB"] = cost.peak_bytes <= 600e6 * max(1, count / 100_000)
         return "\n".join(
             [

@@ -52,8 +52,9 @@ def _open(pair: ReviewPair, store: MemoryStore) -> OpenPair:
     first, second = (
         MemoryRecord.model_validate_json(found[name].data) for name in (pair.first, pair.second)
     )
-    reasons = (*pair.reasons, *reasons_against(first.text, second.text))
-    return OpenPair(first, second, pair.similarity, tuple(dict.fromkeys(reasons)))
+    guards = reasons_against(first.text, second.text)
+    rest = tuple(reason for reason in pair.reasons if reason not in guards)
+    return OpenPair(first, second, pair.similarity, guards + rest)
 
 
 def resolve_id(store: MemoryStore, name: str) -> str:
