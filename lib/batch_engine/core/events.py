@@ -92,9 +92,11 @@ class RunCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted(Event):
-    """A step (a phase, one call of the runner) begins; ``total`` is None for a lazy source."""
+    """A step (a phase, one call of the runner) begins; ``total`` is None for a lazy source, and
+    ``within`` names the step that it is a part of, if it is (a branch of parallel ones)."""
 
     total: int | None = None
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,7 @@ class StageStarted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCompleted(Event):
     """A part of a chunk's work is through; ``size`` counts the items that it gave,
-    ``failed`` those that failed in it."""
+    ``failed`` those that failed in it, ``error`` is the code of the first of these failures."""
 
     number: int
     stage: str
@@ -198,6 +200,7 @@ class StageCompleted(Event):
     failed: int
     elapsed_s: float
     attempt: int = 1
+    error: str = ""
 
 
 Listener = Callable[[Event], object]

@@ -38,7 +38,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
     """An event as JSON values: ``event`` is its kind in snake case, ``at_ns`` its time.
 
     >>> event_to_json(StepStarted(step="read", total=2))
-    {'event': 'step_started', 'at_ns': ..., 'step': 'read', 'total': 2}
+    {'event': 'step_started', 'at_ns': ..., 'step': 'read', 'total': 2, 'within': ''}
     """
     shown = _plain(event)
     kind = _WORDS.sub("_", type(event).__name__).lower()
@@ -77,7 +77,8 @@ class LoggingListener:
         level = _level(event)
         if self._logger.isEnabledFor(level):
             kind, *details = event_to_json(event).items()
-            said = ", ".join(f"{name}={_short(value)}" for name, value in details[1:])
+            known = [(name, value) for name, value in details[1:] if value != ""]
+            said = ", ".join(f"{name}={_short(value)}" for name, value in known)
             self._logger.log(level, "%s: %s", kind[1], said, extra={"event": event})
 
 

@@ -16,6 +16,7 @@ from batch_engine.core.events import (
     ChunkFailed,
     ChunkStarted,
     Event,
+    ItemFailed,
     RetryScheduled,
     RunCompleted,
     RunStarted,
@@ -68,7 +69,7 @@ class TracingListener:
                 self._end_step(event, error)
             case ChunkStarted():
                 key = _chunk(event.step, event.number)
-                size = {"number": event.number, "size": event.size}
+                size = {"number": event.number, "size": event.size, "attempt": 1}
                 self._begin(key, f"chunk {event.number}", event, ("scope", event.step), size)
             case ChunkCompleted():
                 self._end_chunk(event)
@@ -77,10 +78,11 @@ class TracingListener:
                 about = {"number": event.number, "size": event.size, "attempt": event.attempt}
                 self._begin(_stage(event), f"stage {event.stage}", event, above, about)
             case StageCompleted():
-                seconds = event.elapsed_s
-                self._end(_stage(event), event, failed=event.failed, duration_s=seconds)
+                self._end_stage(event)
             case RetryScheduled():
                 self._note(event)
+            case ItemFailed():
+                self._mark(_chunk(event.step, event.number), event.error.code)
             case _:
                 pass
 
@@ -118,7 +120,8 @@ class TracingListener:
         about = {} if event.total is None else {"total": event.total}
         key = ("scope", event.step)
         if key not in self._spans:  # a step that says its total later on is still one step
-            self._begin(key, f"scope {event.step}", event, ("run",), about)
+            above = ("scope", event.within) if event.within else ("run",)
+            self._begin(key, f"scope {event.step}", event, above, about)
 
     def _end_step(self, event: StepCompleted | StepFailed, error: ErrorRecord | None) -> None:
         for key in [key for key in self._spans if key[0] != "run" and key[1] == event.step]:
@@ -152,6 +155,21 @@ class TracingListener:
         if span is not None:
             about = {"attempt": event.attempt, "items": len(event.keys), "error": event.error.code}
             span.add_event("retry", about, timestamp=event.at_ns)
+            span.set_attribute(_PREFIX + "attempt", event.attempt)
+
+    def _mark(self, key: tuple[object, ...], error: str) -> None:
+        """What failed in a span that did not fail as a whole: the first error's code."""
+        span = self._spans.get(key)
+        if span is not None and "error.type" not in (getattr(span, "attributes", None) or {}):
+            span.set_attribute("error.type", error)
+
+    def _end_stage(self, event: StageCompleted) -> None:
+        key = _stage(event)
+        if event.error:
+            self._mark(key, event.error)
+            if not event.size and key in self._spans:
+                self._spans[key].set_status(self._trace.StatusCode.ERROR, event.error)
+        self._end(key, event, failed=event.failed, duration_s=event.elapsed_s)
 
 
 def _chunk(step: str, number: int) -> tuple[object, ...]:

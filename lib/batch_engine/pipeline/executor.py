@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -47,7 +47,7 @@ logger = logging.getLogger("batch_engine.pipeline")
 class PipelineBatchExecutor:
     """Runs one scope. ``keep=True`` remembers results (``done``, by key), so that an item which
     occurs again is not run again, and what failed can be retried; without it memory is that of
-    a chunk.
+    a chunk. ``first_keys`` are those of the first run over the same list (its ``keys``).
 
     >>> (scope,) = BatchingScopeManager().detect_scopes(batched(Score(), chunk_size=100))
     >>> for batch in PipelineBatchExecutor(scope).stream({"companies": companies}):
@@ -58,6 +58,8 @@ class PipelineBatchExecutor:
     settings: RunSettings = field(default_factory=RunSettings)
     keep: bool = True
     known: Mapping[str, ItemResult] = field(default_factory=dict)
+    first_keys: Sequence[str] = ()
+    keys: list[str] = field(default_factory=list)
     counts: PipelineCounts = field(default_factory=PipelineCounts)
     stopped: str = ""
     field_name: str = ""
@@ -100,7 +102,7 @@ class PipelineBatchExecutor:
             source,
             ScopeBody(scope.name, self.field_name, scope.body, options, base, total),
             step=scope.name,
-            key=options.key or item_key,
+            key=self._key(),
             chunking=self._cut,
             store=settings.store,
             fingerprint=self.fingerprint,
@@ -170,6 +172,10 @@ class PipelineBatchExecutor:
             )
         return name
 
+    def _key(self) -> Callable[[Any], str]:
+        key = self.scope.options.key or item_key
+        return _Keys(key, self.first_keys) if self.first_keys else key
+
     def _chunker(self) -> Chunker[Any]:
         size = self.scope.chunk_size
         if not batching_is_on():
@@ -222,6 +228,8 @@ class PipelineBatchExecutor:
     def _results(self, chunk: ChunkResult[ItemResult]) -> list[Any]:
         """What became of the items, in input order; items that occur again have the results of
         the first."""
+        if self.keep:
+            self.keys.extend(chunk.keys)
         fine = {o.key: o.value for o in chunk.outcomes if o.value is not None}
         if self.keep:
             self.done.update(fine)
@@ -262,6 +270,22 @@ class PipelineBatchExecutor:
         if error is None or batch.counts.failed < batch.counts.total - batch.counts.duplicates:
             self._hooks.call("on_batch_complete", event)
         failpoint("after_hook")
+
+
+class _Keys:
+    """The keys of the items, one after the other: those of the first run where this is another
+    one over the same list, since its stages may have changed the items in place."""
+
+    def __init__(self, key: Callable[[Any], str], known: Iterable[str]) -> None:
+        self.key = key
+        self._known = iter(known)
+
+    def __call__(self, item: Any) -> str:
+        return next(self._known, None) or self.key(item)
+
+    def __reduce__(self) -> tuple[type[_Keys], tuple[Any, ...]]:
+        """In a worker process nobody walks through the list."""
+        return _Keys, (self.key, ())
 
 
 class _Remembering:

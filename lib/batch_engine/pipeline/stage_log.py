@@ -1,4 +1,4 @@
-"""A stage outside scopes, told to listeners as a step of the engine."""
+"""A stage outside scopes, or several side by side, told to listeners as a step of the engine."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ __all__ = ["StageLog"]
 class StageLog:
     """Announces a stage as a step of the engine; how it ended, how far it is."""
 
-    def __init__(self, emitter: Emitter, name: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, emitter: Emitter, name: str, clock: Callable[[], float], within: str = ""
+    ) -> None:
         self._emitter = emitter
+        self._within = within
         self._name = name
         self._clock = clock
         self._done = 0
@@ -33,7 +36,7 @@ class StageLog:
 
     def __enter__(self) -> Self:
         self._begun = self._clock()
-        self._emitter.emit(StepStarted(step=self._name, total=None))
+        self._emitter.emit(StepStarted(step=self._name, total=None, within=self._within))
         return self
 
     def __exit__(
@@ -55,7 +58,8 @@ class StageLog:
         if total != self._total:
             self._total = total
             if not self._done:
-                self._emitter.emit(StepStarted(step=self._name, total=total))
+                started = StepStarted(step=self._name, total=total, within=self._within)
+                self._emitter.emit(started)
         for number in range(self._done, done):
             self._emitter.emit(ItemCompleted(step=self._name, number=1, key=str(number)))
         self._done = max(done, self._done)

@@ -19,6 +19,7 @@ from batch_engine.core import (
     StageStarted,
     StoreError,
     chunks_by_count,
+    classify,
 )
 from batch_engine.pipeline.agent import Agent, Batch, StageContext
 from batch_engine.pipeline.answers import branches_merged, fields_merged, matched
@@ -159,7 +160,7 @@ class StageRun:
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
             after = with_early(Elements.of(()), live, done)
             failures = {source: error for source in live.sources if source not in done}
-        self._announce_end(agent, len(after), len(failures), begun)
+        self._announce_end(agent, len(after), failures, begun)
         return after, failures
 
     def _write(self, written: Mapping[str, Any]) -> None:
@@ -196,17 +197,21 @@ class StageRun:
         )
         return time.perf_counter()
 
-    def _announce_end(self, agent: Agent, size: int, failed: int, begun: float) -> None:
+    def _announce_end(
+        self, agent: Agent, size: int, failures: Mapping[int, Exception], begun: float
+    ) -> None:
         context = self.context
         if context.listening:
+            first = next(iter(failures.values()), None)
             context.tell(
                 StageCompleted(
                     step=context.step,
                     number=context.number,
                     stage=agent.label,
                     size=size,
-                    failed=failed,
+                    failed=len(failures),
                     elapsed_s=time.perf_counter() - begun,
                     attempt=context.attempt,
+                    error=classify(first).code if first is not None else "",
                 )
             )

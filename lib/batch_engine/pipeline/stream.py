@@ -43,6 +43,7 @@ class Start:
     context: Mapping[str, Any]
     step: int = 0
     known: Mapping[str, Mapping[str, ItemResult]] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
 
 class PipelineStream:
@@ -135,7 +136,11 @@ class PipelineStream:
         keep = self._keep or not last
         self._entries[number] = dict(self._fields)
         executor = PipelineBatchExecutor(
-            scope, self._settings, keep, self._start.known.get(scope.name, {})
+            scope,
+            self._settings,
+            keep,
+            self._start.known.get(scope.name, {}),
+            self._start.keys if number == self._start.step else (),
         )
         self._executors[number] = executor
         begun = self._settings.clock()
@@ -201,7 +206,8 @@ class PipelineStream:
             for name in RunSettings.__dataclass_fields__
             if name not in ("hooks", "listeners", "run_id", "on_error", "max_failures")
         }
-        start = Start(self._entries[begin], begin, {**self._start.known, **known})
+        keys = tuple(self._executors[begin].keys)
+        start = Start(self._entries[begin], begin, {**self._start.known, **known}, keys)
         return self._pipeline._run(start, {**settings, **options})
 
     # -- stages outside scopes --------------------------------------------------------------
@@ -217,22 +223,37 @@ class PipelineStream:
             raise
         self._fields.update(written)
 
-    def _apply(self, node: Flow, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _apply(self, node: Flow, fields: Mapping[str, Any], within: str = "") -> dict[str, Any]:
         if isinstance(node, Chain):
             written: dict[str, Any] = {}
             for part in node.parts:
-                written |= self._apply(part, {**fields, **written})
+                written |= self._apply(part, {**fields, **written}, within)
             return written
         if isinstance(node, Parallel):
-            with ThreadPoolExecutor(len(node.branches), thread_name_prefix="branch") as threads:
-                futures = [threads.submit(self._apply, branch, fields) for branch in node.branches]
-                results = [future.result() for future in futures]
-            return fields_merged(results, [branch.label for branch in node.branches], None)
-        return self._run_agent(cast(Agent, node), fields)
+            return self._side_by_side(node, fields, within)
+        return self._run_agent(cast(Agent, node), fields, within)
 
-    def _run_agent(self, agent: Agent, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _side_by_side(
+        self, node: Parallel, fields: Mapping[str, Any], within: str
+    ) -> dict[str, Any]:
+        """Branches are parts of one step, which is told of if any of their stages is."""
+        told = any(agent.announced for agent in node.agents())
+        group = StageLog(
+            self._emitter if told else Emitter(), node.label, self._settings.clock, within
+        )
+        with (
+            group,
+            ThreadPoolExecutor(len(node.branches), thread_name_prefix="branch") as threads,
+        ):
+            futures = [
+                threads.submit(self._apply, branch, fields, node.label) for branch in node.branches
+            ]
+            results = [future.result() for future in futures]
+            return fields_merged(results, [branch.label for branch in node.branches], None)
+
+    def _run_agent(self, agent: Agent, fields: Mapping[str, Any], within: str) -> dict[str, Any]:
         emitter = self._emitter if agent.announced else Emitter()
-        step = StageLog(emitter, agent.label, self._settings.clock)
+        step = StageLog(emitter, agent.label, self._settings.clock, within)
         errors = {key: record for scope in self._reports for key, record in scope.errors.items()}
         with step:
             failpoint("before_stage")

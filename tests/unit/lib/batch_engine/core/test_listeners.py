@@ -113,6 +113,7 @@ def test_spans_are_nested_run_scope_chunk_stage() -> None:
     assert chunk[2].attributes["error.type"] == "task.failed"
     assert not chunk[2].status.is_ok
     assert chunk[3].events[0].name == "retry"
+    assert [chunk[n].attributes["batch_engine.attempt"] for n in (1, 2, 3, 4)] == [1, 1, 2, 1]
     assert chunk[1].attributes["batch_engine.size"] == 1
     scope = next(span for span in spans if span.name == "scope sq")
     assert scope.attributes["batch_engine.failed"] == 1

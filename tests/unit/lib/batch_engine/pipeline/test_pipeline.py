@@ -831,3 +831,24 @@ def test_the_switch_turns_chunks_of_an_agent_off_too(monkeypatch: pytest.MonkeyP
         {"rows": [{"n": n} for n in range(5)]}
     )
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_a_retry_knows_items_that_stages_changed_in_place(executor: Any) -> None:
+    ran: list[int] = []
+    failing = {2}
+
+    def work(row: dict[str, Any]) -> dict[str, Any]:
+        ran.append(row["n"])
+        row["seen"] = True
+        if row["n"] in failing:
+            raise ValueError(row["n"])
+        return row
+
+    pipeline = Pipeline(batched(mapped(work), chunk_size=2, over="rows"))
+    result = pipeline.run({"rows": [{"n": n} for n in (1, 2, 3, 1)]}, executor=executor)
+    failing.clear()
+    ran.clear()
+    again = result.retry_failed()
+    assert ran == [2]
+    assert [row["n"] for row in again["rows"]] == [1, 2, 3, 1]
