@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,7 @@ def child(order):
     Path(order["result"]).write_text(json.dumps(found))
     return code
 
-for line in sys.stdin:
-    order = json.loads(line)
+def start(order):
     pid = os.fork()
     if pid == 0:
         code = 70
@@ -67,16 +66,23 @@ for line in sys.stdin:
         finally:
             sys.stderr.flush()
             os._exit(code)
-    _, status = os.waitpid(pid, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
+    return pid
+
+for line in sys.stdin:
+    children = [start(order) for order in json.loads(line)]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    print(json.dumps(codes), flush=True)
 """
+
+Orders = Callable[[list[dict[str, Any]]], list[int]]
+"""Starts a process for each order at the same time; their exit codes."""
 
 
 @dataclass
 class Job:
     """One package on its way: its folders, its runs, and the host that answers for it."""
 
-    order: Callable[[Mapping[str, Any]], int]
+    order: Orders
     package: Path
     place: Path
     options: dict[str, Any] = field(default_factory=dict)
@@ -95,20 +101,23 @@ class Job:
 
     def run(self, *, kill_at: str = "", **options: Any) -> int:
         """Another process; its exit code, or minus the signal that killed it."""
+        (code,) = self.order([self.start(kill_at=kill_at, **options)])
+        return code
+
+    def start(self, *, kill_at: str = "", **options: Any) -> dict[str, Any]:
+        """The order for another process."""
         self.runs += 1
         known = {"run_id": "run-1", "name": "bookshop", "codebase": "/src/bookshop"}
         (self.place / "result.json").unlink(missing_ok=True)
-        return self.order(
-            {
-                "bridge": str(self.bridge),
-                "state": str(self.bridge),
-                "package": str(self.package),
-                "result": str(self.place / "result.json"),
-                "cwd": str(self.cwd or self.place),
-                "environment": {FAILPOINT_VARIABLE: kill_at} if kill_at else {},
-                "options": {**known, **self.options, **options},
-            }
-        )
+        return {
+            "bridge": str(self.bridge),
+            "state": str(self.bridge),
+            "package": str(self.package),
+            "result": str(self.place / "result.json"),
+            "cwd": str(self.cwd or self.place),
+            "environment": {FAILPOINT_VARIABLE: kill_at} if kill_at else {},
+            "options": {**known, **self.options, **options},
+        }
 
     # -- the host -------------------------------------------------------------------------------
 
@@ -168,8 +177,8 @@ def stub_package(
 
 
 @pytest.fixture(scope="module")
-def driver(stub_package: Path) -> Iterator[Callable[[Mapping[str, Any]], int]]:
-    """Gives an order to the driver and waits for the exit code of its child."""
+def driver(stub_package: Path) -> Iterator[Orders]:
+    """Gives orders to the driver and waits for the exit codes of its children."""
     with subprocess.Popen(
         [sys.executable, "-c", DRIVER, str(stub_package)],
         stdin=subprocess.PIPE,
@@ -179,26 +188,27 @@ def driver(stub_package: Path) -> Iterator[Callable[[Mapping[str, Any]], int]]:
         assert process.stdin is not None
         assert process.stdout is not None
 
-        def order(document: Mapping[str, Any]) -> int:
+        def order(documents: list[dict[str, Any]]) -> list[int]:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps(document) + "\n")
+            process.stdin.write(json.dumps(documents) + "\n")
             process.stdin.flush()
-            return int(process.stdout.readline())
+            codes: list[int] = json.loads(process.stdout.readline())
+            return codes
 
         yield order
         process.stdin.close()
 
 
 @pytest.fixture
-def job(driver: Callable[[Mapping[str, Any]], int], stub_package: Path, tmp_path: Path) -> Job:
+def job(driver: Orders, stub_package: Path, tmp_path: Path) -> Job:
     package = Path(shutil.copytree(stub_package, tmp_path / "package"))
     return Job(driver, package, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(
-    driver: Callable[[Mapping[str, Any]], int],
+    driver: Orders,
     stub_package: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, bytes]:
@@ -218,12 +228,8 @@ ASKING = [name for name in FILE_BRIDGE_FAILPOINTS if name.startswith("request_")
 TAKING = [
     *(name for name in FILE_BRIDGE_FAILPOINTS if name.startswith("answer_")),
     "answer_mid_handover:3",
-    "before_work",
     "after_work",
-    "before_persist",
     "mid_transaction",
-    "after_persist",
-    "after_announce",
     "before_merge",
 ]
 
@@ -364,4 +370,20 @@ def test_another_name_neither_takes_nor_disturbs_the_answer(
     assert job.run(name="other-name") != DONE
     assert job.request == request
     assert job.run() == DONE
+    assert job.agents() == uninterrupted
+
+
+def test_processes_that_ask_the_same_at_once_share_one_request(
+    job: Job, uninterrupted: dict[str, bytes]
+) -> None:
+    """Four at a time, each with a store of its own: one request, and one answer is enough."""
+    orders = [
+        {**job.start(), "state": str(job.place / f"state-{n}"), "result": str(job.place / f"{n}")}
+        for n in range(4)
+    ]
+    assert job.order(orders) == [PENDING] * 4
+    ids = {json.loads((job.place / str(n)).read_text())["request"]["request_id"] for n in range(4)}
+    assert ids == {job.request["request_id"]}
+    job.respond()
+    assert job.order(orders[:1]) == [DONE]
     assert job.agents() == uninterrupted
