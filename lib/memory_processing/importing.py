@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from batch_engine.core import (
     ConfigurationError,
@@ -24,10 +23,10 @@ from batch_engine.core.failpoints import failpoint
 from memory_processing.batch import Placed, check
 from memory_processing.config import BatchProcessingConfig, LiveConfig
 from memory_processing.consolidate import consolidate
-from memory_processing.errors import CATEGORIES, Category
+from memory_processing.errors import Category
 from memory_processing.importers.seam import RawRecord, Source
 from memory_processing.monitor import Monitor
-from memory_processing.quality import DataQuality, QualityCounter
+from memory_processing.quality import QualityCounter
 from memory_processing.report import (
     KEPT_ERRORS,
     ImportCounts,
@@ -37,8 +36,9 @@ from memory_processing.report import (
 )
 from memory_processing.runs import finish_run, not_done_yet, open_run
 from memory_processing.sizes import LiveSize
-from memory_processing.stores.protocol import JournalRow, MemoryStore, RunRow
+from memory_processing.stores.protocol import MemoryStore, RunRow
 from memory_processing.stores.sqlite import SqliteMemoryStore
+from memory_processing.summing import report_of, taken_back
 from memory_processing.work import MAX_ATTEMPTS, BatchWork
 
 __all__ = ["STEP", "import_memories", "preview_memories"]
@@ -105,6 +105,7 @@ class _Job:
     max_workers: int | None
     now: Callable[[], datetime]
     monitor: Monitor = field(default_factory=Monitor)
+    row: RunRow | None = None
 
     def run(self) -> ImportReport:
         config = self.live.current
@@ -117,8 +118,7 @@ class _Job:
         try:
             return self._imported(config, nested, total)
         except BaseException:
-            if nested:
-                self._roll_back()
+            self._leave(nested)
             raise
 
     # -- before -----------------------------------------------------------------------------
@@ -162,6 +162,7 @@ class _Job:
         row, done = open_run(store, self.sources, config, started=self.now().isoformat())
         if not nested:
             store.commit()
+        self.row = row
         work = BatchWork(store, self.live, row.run, nested)
         sizes = LiveSize(self.live, stopped=lambda: bool(work.stop))
         items = _placed(self.sources)
@@ -204,19 +205,25 @@ class _Job:
             return "stopped"
         return "dry_run" if self.dry_run else "completed"
 
-    def _roll_back(self) -> None:
+    def _leave(self, nested: bool) -> None:
+        """Notes that the run was interrupted, so that the next one goes on with it."""
         try:
             self.store.rollback()
+            if self.row is not None and not nested:
+                self.store.begin()
+                now = self.now().isoformat()
+                finish_run(self.store, self.row, status="interrupted", ended=now, result={})
+                self.store.commit()
         except EngineError:
-            return  # the connection is gone, and the transaction with it
+            return  # the store is gone; a dead owner says the same
 
     # -- after ------------------------------------------------------------------------------
 
     def _rolled_back(self, row: RunRow, work: BatchWork) -> ImportReport:
         store = self.store
         store.rollback()
-        back = [_taken_back(one) for one in work.all_rows]
-        report = _report_of(row.run, back, "rolled_back", stopped=work.stop)
+        back = [taken_back(one) for one in work.all_rows]
+        report = report_of(row.run, back, "rolled_back", stopped=work.stop)
         if not self.dry_run:
             store.begin()
             finish_run(
@@ -240,7 +247,7 @@ class _Job:
         store = self.store
         before, after = json.loads(row.result), store.counts()
         figures = self.monitor.figures(sizes.adjustments)
-        report = _report_of(
+        report = report_of(
             row.run,
             work.all_rows,
             status,
@@ -309,50 +316,3 @@ def _telling(emitter: Emitter) -> Callable[[int, float], None]:
         )
 
     return tell
-
-
-def _taken_back(row: JournalRow) -> JournalRow:
-    return replace(row, outcomes="".join("f" if sign == "f" else "r" for sign in row.outcomes))
-
-
-def _report_of(
-    run: str,
-    rows: Sequence[JournalRow],
-    status: Status,
-    *,
-    stopped: str,
-    merged: int = 0,
-    review: int = 0,
-    resumed: int = 0,
-    figures: dict[str, Any] | None = None,
-) -> ImportReport:
-    """The report that the journal rows add up to."""
-    ordered = sorted(rows, key=lambda row: row.start)
-    signs = Counter("".join(row.outcomes for row in ordered))
-    errors: list[ReportedError] = []
-    categories = Counter[Category](database=signs["r"])
-    quality = DataQuality()
-    for row in ordered:
-        found = [ReportedError.restored(data) for data in json.loads(row.errors)]
-        categories.update(error.category for error in found)
-        errors += found[: KEPT_ERRORS - len(errors)]
-        quality += DataQuality.from_json(json.loads(row.quality))
-    return ImportReport(
-        run=run,
-        status=status,
-        counts=ImportCounts(
-            processed=signs.total(),
-            successful=signs["c"],
-            failed=signs["f"] + signs["r"],
-            skipped=signs["s"],
-            merged=merged,
-            review=review,
-            rolled_back=signs["r"],
-        ),
-        errors=tuple(errors),
-        by_category={name: categories[name] for name in CATEGORIES if categories[name]},
-        quality=quality,
-        resumed=resumed,
-        stopped=stopped,
-        figures=figures or {},
-    )

@@ -21,6 +21,8 @@ from memory_processing.stores.protocol import MemoryStore
 
 __all__ = ["OpenPair", "decide", "export_memories", "open_pairs", "resolve_id", "unmerge"]
 
+_HEX = frozenset("0123456789abcdef")
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPair:
@@ -63,14 +65,14 @@ def resolve_id(store: MemoryStore, name: str) -> str:
     Raises `ConfigurationError` if there is none, or more than one.
     """
     wanted = name.removeprefix("m-")
-    found = [content for content, _ in store.memories(members=True) if content.startswith(wanted)]
-    if len(found) == 1 and wanted:
+    found = store.names(wanted) if wanted and set(wanted) <= _HEX else []
+    if len(found) == 1:
         return found[0]
-    if not found or not wanted:
+    if not found:
         raise ConfigurationError(f"no memory is called {name!r}", hint="see `memory export`")
     some = ", ".join(memory_id(content) for content in found[:3])
     raise ConfigurationError(
-        f"{name!r} stands for {len(found)} memories: {some}", hint="write more of the id"
+        f"{name!r} stands for several memories: {some}", hint="write more of the id"
     )
 
 

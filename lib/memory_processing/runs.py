@@ -37,6 +37,10 @@ def _lives(owner: str) -> bool:
         return False
 
 
+def _is_open(row: RunRow) -> bool:
+    return row.status == "interrupted" or (row.status == "running" and not _lives(row.owner))
+
+
 def open_run(
     store: MemoryStore,
     sources: Sequence[Source],
@@ -52,8 +56,8 @@ def open_run(
     key = fingerprint("memory import", [source.label for source in sources], config.shape())
     earlier = store.runs(key)
     last = max(earlier, key=lambda row: row.number, default=None)
-    if last is not None and last.status == "running" and not _lives(last.owner):
-        resumed = replace(last, owner=owner_name())
+    if last is not None and _is_open(last):
+        resumed = replace(last, owner=owner_name(), status="running", ended="")
         store.put_run(resumed)
         return resumed, store.journal_rows(resumed.run)
     number = last.number + 1 if last else 1

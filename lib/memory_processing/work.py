@@ -97,7 +97,7 @@ class BatchWork:
         """The row of this batch, if the connection was lost after the commit arrived."""
         for row in self.store.journal_rows(self.run):
             if row.start == batch.start and row.digest == batch.digest:
-                self._done(row)
+                self.done(row)
                 return row
         return None
 
@@ -115,7 +115,7 @@ class BatchWork:
                 hint="what is stored stays; import again, and the run goes on where it was",
             ) from error
 
-    def _done(self, row: JournalRow) -> None:
+    def done(self, row: JournalRow) -> None:
         """Counts a batch; sets ``stop`` if more has failed than the configuration tolerates."""
         self.rows.append(row)
         config = self.live.current
@@ -131,6 +131,10 @@ class BatchWork:
         elif whole >= _TOLERANCE_FROM and failed > config.failure_tolerance * whole:
             share = f"{config.failure_tolerance:.1%}"
             self.stop = f"{failed:,} of {whole:,} records failed, {share} are tolerated"
+
+
+class _Undone(Exception):  # noqa: N818 - leaves a savepoint, never this module
+    """What was written since the savepoint is to be taken back."""
 
 
 class _Batch:
@@ -167,28 +171,23 @@ class _Batch:
 
     def write(self) -> Answer:
         """Stores what can be stored, with the journal row, in one transaction."""
-        store = self.work.store
-        if self.work.nested:
-            with store.savepoint():
-                answer, row = self._written()
-            if row.status == "rolled_back":
-                store.journal(row)
-        else:
+        store, nested = self.work.store, self.work.nested
+        if not nested:
             store.begin()
-            try:
-                answer, row = self._written()
-                if row.status == "rolled_back":
-                    store.rollback()
-                    store.begin()
-                    store.journal(row)
-                failpoint("memory_before_commit")
+        try:
+            outcomes, taken_back = self._settled()
+            row = self._row(outcomes, taken_back)
+            failpoint("memory_before_journal")
+            store.journal(row)
+            failpoint("memory_before_commit")
+            if not nested:
                 store.commit()
-            except BaseException:
-                self._roll_back()
-                raise
-            failpoint("memory_after_commit")
-        self.work._done(row)
-        return answer
+        except BaseException:
+            self._roll_back()
+            raise
+        failpoint("memory_after_commit")
+        self.work.done(row)
+        return self._answer(outcomes, taken_back)
 
     def _roll_back(self) -> None:
         try:
@@ -196,26 +195,29 @@ class _Batch:
         except EngineError:
             return  # the connection is gone, and the transaction with it
 
-    def _written(self) -> tuple[Answer, JournalRow]:
-        outcomes = self._stored()
-        if not self.config.continue_on_error:
-            bad = next((n for n, one in enumerate(outcomes) if isinstance(one, EngineError)), None)
-            if bad is not None and bad + 1 < self.reached:
-                # The database refused a record: store again what comes before it, and no more.
-                self.reached = bad + 1
-                self.digest = digest_of(self.items[: self.reached])
-                refused = outcomes[bad]
-                self.checked = [*self.checked[:bad], refused]  # type: ignore[list-item]  # an error, as found
-                self.work.store.rollback()
-                self.work.store.begin()
+    def _settled(self) -> tuple[list[str | EngineError], bool]:
+        """The outcomes after the policy: all written, the batch taken back, or cut short."""
+        config, store = self.config, self.work.store
+        try:
+            with store.savepoint():
                 outcomes = self._stored()
-        failed = any(isinstance(one, EngineError) for one in outcomes)
-        taken_back = failed and self.config.rollback == "batch"
-        row = self._row(outcomes, taken_back)
-        if not taken_back:
-            failpoint("memory_before_journal")
-            self.work.store.journal(row)
-        return self._answer(outcomes, taken_back), row
+                bad = next(
+                    (n for n, one in enumerate(outcomes) if isinstance(one, EngineError)), None
+                )
+                cut = not config.continue_on_error and bad is not None and bad + 1 < self.reached
+                if bad is not None and (cut or config.rollback == "batch"):
+                    raise _Undone
+                return outcomes, False
+        except _Undone:
+            if config.rollback == "batch":
+                return outcomes, True
+        # The database refused a record: store again what comes before it, and no more.
+        assert bad is not None
+        refused = outcomes[bad]
+        self.reached = bad + 1
+        self.digest = digest_of(self.items[: self.reached])
+        self.checked = [*self.checked[:bad], refused]  # type: ignore[list-item]  # an error, as found
+        return self._stored(), False
 
     def _stored(self) -> list[str | EngineError]:
         """The sign or the error of each reached record; everything storable is written."""

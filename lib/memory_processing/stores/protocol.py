@@ -90,7 +90,8 @@ class JournalRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """One import: what it reads under which settings (``key``), which one of that key it is,
-    its status (running, completed, stopped, rolled_back) and its owner."""
+    its status (running, interrupted,
+    completed, stopped, rolled_back) and its owner."""
 
     run: str
     key: str
@@ -145,6 +146,10 @@ class MemoryStore(Protocol):
 
     def find_hashes(self, hashes: Sequence[str]) -> dict[str, Stored]:
         """What is stored under these content hashes."""
+        ...
+
+    def names(self, start: str) -> list[str]:
+        """The content hashes that begin like this (lower-case hex digits), sorted, at most 10."""
         ...
 
     def insert_many(self, rows: Sequence[MemoryRow]) -> None:

@@ -102,6 +102,11 @@ class SqlStore:
         sql = "SELECT content_hash, contribution, data FROM memory WHERE content_hash IN"
         return {row[0]: Stored(*row) for row in self._rows_in(sql, hashes)}
 
+    def names(self, start: str) -> list[str]:
+        """See `MemoryStore.names`."""
+        sql = "SELECT content_hash FROM memory WHERE content_hash LIKE ? ORDER BY content_hash"
+        return [row[0] for row in self._rows(f"{sql} LIMIT 10", (f"{start}%",))]
+
     def insert_many(self, rows: Sequence[MemoryRow]) -> None:
         """See `MemoryStore.insert_many`."""
         self._run_many(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import DatabaseError
+from batch_engine.core import ConfigurationError, DatabaseError
 from memory_processing import (
     BatchProcessingConfig,
     MemoryStore,
@@ -170,6 +170,40 @@ class TestPolicies:
         assert (report.status, report.counts.successful) == ("dry_run", 18)
         assert ([*store.dump()], store.runs()) == before
 
+    @pytest.mark.parametrize("rollback", ["record", "batch", "run"])
+    @pytest.mark.parametrize("go_on", [True, False])
+    def test_a_dry_run_says_what_the_import_then_does(
+        self, store: MemoryStore, rollback: str, go_on: bool
+    ) -> None:
+        config = QUIET.updated(rollback=rollback, continue_on_error=go_on, batch_size=7)
+        dry = import_memories([self.source()], store, config, dry_run=True)
+        wet = import_memories([self.source()], store, config)
+        assert dry.counts == wet.counts
+        assert [error.index for error in dry.errors] == [error.index for error in wet.errors]
+        again = import_memories([self.source()], store, config)
+        assert again.counts.successful == 0 or rollback == "run"
+
+    def test_an_interrupted_import_goes_on_in_the_same_process(self, store: MemoryStore) -> None:
+        class Torn(RecordSource):
+            """Ends with an interrupt after 25 records, once."""
+
+            torn = False
+
+            def read(self) -> Any:
+                for number, raw in enumerate(super().read()):
+                    if number == 25 and not self.torn:
+                        self.torn = True
+                        raise KeyboardInterrupt
+                    yield raw
+
+        source = Torn([{"text": f"the rule number {n} of the house"} for n in range(40)])
+        with pytest.raises(KeyboardInterrupt):
+            import_memories([source], store, QUIET.updated(batch_size=10))
+        assert store.runs()[-1].status == "interrupted"
+        report = import_memories([source], store, QUIET)
+        assert (report.resumed, report.counts.successful) == (20, 40)
+        assert len(store.runs()) == 1
+
     def test_after_a_refusal_the_same_text_is_no_duplicate(self, store: MemoryStore) -> None:
         """A failed insert must not make its retry look stored: that would lose it."""
         report = import_memories([records("poison", "poison")], store, QUIET)
@@ -218,6 +252,17 @@ class TestMerging:
         assert (store.counts()["current"], open_pairs(store)) == (1, [])
         decide(store, pair.first.id, pair.second.id, "apart", config=QUIET)
         assert (store.counts()["current"], open_pairs(store)) == (2, [])
+
+    def test_a_name_that_stands_for_nothing_or_several_is_refused(self, store: MemoryStore) -> None:
+        import_memories([records(*(f"text number {n}" for n in range(40)))], store, QUIET)
+        (first, *_) = export_memories(store)
+        for name in ("m-", "m-zz", "%", "m-0123456789abcdef", first.id[:3]):
+            with pytest.raises(ConfigurationError):
+                unmerge(store, name)
+        with pytest.raises(ConfigurationError, match="in no merge"):
+            unmerge(store, first.id)
+        with pytest.raises(ConfigurationError, match="same memory"):
+            decide(store, first.id, first.id, "merge")
 
     def test_other_kinds_and_scopes_are_never_compared(self, store: MemoryStore) -> None:
         listed = [
