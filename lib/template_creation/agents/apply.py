@@ -81,17 +81,19 @@ def apply_agent(
     if problem:
         error = f"its file cannot be enhanced: {problem}"
         return Applied(spec.name, "", "", error, parsed.issues)
-    spec = _as_in_file(spec, head)
-    written = _written(spec, parsed, context, current, profile, enhancement)
     file = f"agents/{spec.name}.md"
-    found = validate_agent(written.text, spec=spec, context=context, profile=profile)
+    name, spec = spec.name, _as_in_file(spec, head)
+    written = _written(spec, parsed, context, current, profile, enhancement)
+    found = validate_agent(written.text, spec=spec, context=context, profile=profile, file=file)
+    if not str(head.get("generated_by", "")).startswith("template-create"):
+        found = tuple(_told(issue) for issue in found)
     if has_errors(found):
         errors = [item for item in found if item.severity == "error"]
         reason = "; ".join(f"{item.rule} at {item.place}: {item.message}" for item in errors)
-        return Applied(spec.name, "", "", reason, (*parsed.issues, *found))
+        return Applied(name, "", "", reason, (*parsed.issues, *found))
     merged = merge_agent(current, written.text, profile=profile, file=file)
     return Applied(
-        spec.name,
+        name,
         merged.text,
         written.short_because,
         "",
@@ -150,9 +152,18 @@ def finish_markdown(
 
 
 def _as_in_file(spec: AgentSpec, head: Mapping[str, Any]) -> AgentSpec:
-    """The agent with the description that its file has: a user may have said it better."""
-    said = head.get("description")
+    """The agent with the name and the description that its file has: a user may have said them
+    better, and hosts go by them."""
+    name, said = head.get("name"), head.get("description")
+    if isinstance(name, str) and name.strip():
+        spec = replace(spec, name=name)
     return replace(spec, description=said) if isinstance(said, str) and said.strip() else spec
+
+
+def _told(issue: Issue) -> Issue:
+    """A finding about a file of others: how it describes itself is told, and no reason to leave
+    it as it is."""
+    return replace(issue, severity="warning") if issue.rule == "description" else issue
 
 
 def _why_missing(refused: Sequence[Issue], general: Sequence[Issue]) -> str:

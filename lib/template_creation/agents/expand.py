@@ -177,6 +177,8 @@ def _statement(
 def _home(spec: AgentSpec) -> str:
     folders = folder_globs(spec.files)
     count = len(spec.files)
+    if not count:
+        return ""
     if count <= 2:
         return f"Its {'file is' if count == 1 else 'files are'} {_joined(_code(folders))}."
     inside = sum(holds(folders, path) for path in spec.files)
@@ -209,7 +211,10 @@ def _is_telling(item: Template) -> bool:
 
 def _standing(item: Template) -> str:
     """Where a template is from and how far its siblings bear it out, in measured words."""
-    origin = f"From `{item.source}` ({item.lines} {'line' if item.lines == 1 else 'lines'})"
+    size = f"{item.lines} {'line' if item.lines == 1 else 'lines'}"
+    if item.source == item.path:
+        return f"{size[:1].upper()}{size[1:]}; one example of its layer."
+    origin = f"From `{item.source}` ({size})"
     if not _is_telling(item):
         return f"{origin}; one example of its layer."
     siblings = "1 sibling file" if item.support == 1 else f"{item.support} sibling files"
@@ -235,7 +240,8 @@ def _legend(listed: Sequence[Template]) -> tuple[str, ...]:
         lines.append("common with them.")
     if advice:
         lines.append(f"{advice[:1].upper()}{advice[1:]}.")
-    lines.append("New files: `template-create render PACKAGE DEST`.")
+    if any(item.source != item.path for item in listed):
+        lines.append("New files: `template-create render PACKAGE DEST`.")
     if len(lines) > 3:
         lines[1:] = [f"{lines[1]} {lines[2]}", lines[3]]
     return tuple(lines)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from template_creation.agents.context import EnhancementContext
+from template_creation.agents.foreign import folder_templates, read_agent
 from template_creation.agents.frontmatter import read_frontmatter
+from template_creation.agents.references import TemplatePaths, find_references
 from template_creation.errors import BadInput, WriteError
 from template_creation.package import agent_files
-from template_creation.syntax import language_of
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis, ProjectIdentity, Technology
 from template_creation.values.template import Template, TemplateSet
@@ -29,6 +30,7 @@ __all__ = [
 
 _LABEL = re.compile(r"^(?P<name>.+?) \((?P<path>\S+):(?P<line>\d+)\)$")
 _MOST_TEMPLATES = 5
+_COMMON = frozenset({"specialist", "expert", "agent", "and", "for", "the", "with", "use", "when"})
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -53,20 +55,15 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def load_folder(package: Path) -> EnhancementContext:
-    """What ``package`` holds by its folders alone: ``agents/*.md`` and
-    ``templates/**/*.template``, for packages without our manifest and report.
+    """What ``package`` holds by its folders alone: ``agents/*.md`` and every file below
+    ``templates/``, for packages without our manifest and report.
 
-    There are no facts then, so answers can cite templates only. Raises `BadInput` where the
-    folder is none.
+    There are no facts then, so answers can cite templates and their declarations only; what is
+    amiss in the folder `check_folder` tells. Raises `BadInput` where the folder is none.
     """
     if not package.is_dir():
         raise BadInput(f"no such package: {str(package)!r}", hint="give the package's folder")
-    templates = TemplateSet(
-        tuple(
-            _template(f"T{number}", path, package)
-            for number, path in enumerate(sorted((package / "templates").rglob("*.template")), 1)
-        )
-    )
+    templates = folder_templates(package)
     return context_of_files(agent_files(package), templates, name=package.name)
 
 
@@ -74,9 +71,7 @@ def context_of_files(
     files: Sequence[Path], templates: TemplateSet, *, name: str = ""
 ) -> EnhancementContext:
     """A context without facts: agents as their files tell, and ``templates``."""
-    specs = tuple(
-        spec_of_text(path.stem, path.read_text(encoding="utf-8"), templates) for path in files
-    )
+    specs = tuple(spec_of_text(path.stem, read_agent(path)[0], templates) for path in files)
     technologies = tuple(dict.fromkeys(item for spec in specs for item in spec.technologies))
     project = ProjectIdentity(name, name, (), None, None, 0, "")
     analysis = Analysis(project, (), (), technologies, (), (), (), (), {}, {}, {})
@@ -99,8 +94,7 @@ def spec_of_text(name: str, text: str, templates: TemplateSet) -> AgentSpec:
     head, body, _ = read_frontmatter(text)
     title = re.search(r"^#[ \t]+(.+)$", body, re.MULTILINE)
     layers = tuple(_words(head.get("layer")))
-    near = [item.id for item in templates if item.layer in layers]
-    rest = [item.id for item in templates if item.id not in near]
+    near = _nearest(f"{name} {head.get('description') or ''}", body, layers, templates)
     tools = head.get("tools")
     return AgentSpec(
         name=str(head.get("name") or name),
@@ -111,9 +105,27 @@ def spec_of_text(name: str, text: str, templates: TemplateSet) -> AgentSpec:
         layers=layers,
         files=(),
         technologies=tuple(_technology(label) for label in _words(head.get("technologies"))),
-        templates=tuple((near + rest)[:_MOST_TEMPLATES]),
+        templates=near[:_MOST_TEMPLATES],
         score=0,
     )
+
+
+def _nearest(
+    said: str, body: str, layers: Collection[str], templates: TemplateSet
+) -> tuple[str, ...]:
+    """The ids of all templates: those that the agent's text refers to, in its order, then those
+    of its layers, then those whose paths share most words with what it is."""
+    paths = [path for _, path in find_references(body)]
+    words = set(re.findall(r"[a-z]{3,}", said.casefold())) - _COMMON
+
+    def rank(item: Template) -> tuple[int, bool, int, int]:
+        known = TemplatePaths(frozenset({item.path}))
+        named = next((at for at, path in enumerate(paths) if known.is_file(path)), len(paths))
+        own = set(re.findall(r"[a-z]{3,}", item.path.casefold()))
+        shared = sum(any(one.startswith(word[:5]) for one in own) for word in words)
+        return named, item.layer not in layers, -shared, int(item.id[1:])
+
+    return tuple(item.id for item in sorted(templates, key=rank))
 
 
 def _purpose(body: str) -> str:
@@ -141,32 +153,4 @@ def _technology(label: str) -> Technology:
         path=fields.get("path", ""),
         line=int(fields.get("line", "0")),
         ecosystem="",
-    )
-
-
-def _template(number: str, path: Path, package: Path) -> Template:
-    data = path.read_bytes()
-    relative = path.relative_to(package).as_posix()
-    source = relative.removeprefix("templates/").removesuffix(".template")
-    return Template(
-        id=number,
-        path=relative,
-        source=source,
-        layer=source.split("/")[0] if "/" in source else "other",
-        role="",
-        language=language_of(source) or "plain",
-        purpose="",
-        segments=(data,),
-        path_segments=(source.encode(),),
-        original=(),
-        grade="example",
-        support=0,
-        similarity=None,
-        siblings=(),
-        proofs=(),
-        symbols=(),
-        technologies=(),
-        sha256="",
-        lines=data.count(b"\n") + (not data.endswith(b"\n")),
-        verified="verbatim",
     )

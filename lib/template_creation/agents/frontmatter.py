@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["edit_frontmatter", "read_frontmatter", "write_frontmatter"]
+__all__ = ["edit_frontmatter", "is_strict", "read_frontmatter", "write_frontmatter"]
 
 _BLOCK = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
@@ -53,6 +53,15 @@ def read_frontmatter(text: str) -> tuple[dict[str, Any], str, str]:
         if isinstance(values, dict):
             return {str(key): value for key, value in values.items()}, body, ""
     return {}, body, "the frontmatter is not a YAML mapping"
+
+
+def is_strict(text: str) -> bool:
+    """Whether the frontmatter is a YAML mapping as it stands, without any value quoted for it."""
+    match = _BLOCK.match(text.removeprefix("\ufeff"))
+    try:
+        return match is not None and isinstance(yaml.safe_load(match[1]), dict)
+    except yaml.YAMLError:
+        return False
 
 
 def edit_frontmatter(text: str, changes: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.excerpts import ELLIPSIS
 from template_creation.agents.markdown import Document, Fence, InlineCode
+from template_creation.agents.references import TemplatePaths, find_references
 from template_creation.agents.technologies import check_technologies
 from template_creation.values.agent import Issue
 from template_creation.values.template import Template
@@ -20,7 +21,10 @@ __all__ = ["PLACE", "check_grounding"]
 PLACE = re.compile(r"^(?P<path>[^\s:`]+):(?P<start>\d+)(?:-(?P<end>\d+))?$")
 """A reference to lines, ``path:12`` or ``path:12-30``."""
 
-_TEMPLATE = re.compile(r"^(?:\./)?templates/\S+$")
+_SPACED_PLACE = re.compile(r"^(?P<path>[^:`\n]+):(?P<start>\d+)(?:-(?P<end>\d+))?$")
+_TEMPLATE = re.compile(r"^(?:\.{1,2}/)*templates/\S+$")
+_OPEN = re.compile(r"[*?]|\.\.\.")
+_CODE_SPAN = re.compile(r"`[^`\n]*`")
 _FILE = re.compile(r"^[\w.@~()\[\]{}$-]+(?:/[\w.@~()\[\]{}$-]+)+\.\w{1,12}$")
 _MACHINE = re.compile(r"(?<![\w./])(?:/(?:home|Users|root|tmp|var/folders)/\S+|[A-Za-z]:\\\S+)")
 ADAPTED_LINES = 6
@@ -34,6 +38,7 @@ def check_grounding(document: Document, context: EnhancementContext) -> Iterator
         yield from _reference(code, known)
     for fence in document.fences:
         yield from _quote(fence, known)
+    yield from _links(document, known)
     yield from check_technologies(document, context)
     for line, text in document.prose:
         for match in _MACHINE.finditer(text):
@@ -49,6 +54,14 @@ class _Known:
     @cached_property
     def templates(self) -> frozenset[str]:
         return frozenset(item.path for item in self.context.templates)
+
+    @cached_property
+    def paths(self) -> TemplatePaths:
+        return TemplatePaths(self.templates)
+
+    @cached_property
+    def file_names(self) -> frozenset[str]:
+        return frozenset(path.rpartition("/")[2] for path in self.templates)
 
     @cached_property
     def by_source(self) -> dict[str, Template]:
@@ -68,6 +81,16 @@ class _Known:
             | set(self.by_source)
             | set(analysis.files)
         )
+
+    def place(self, text: str) -> re.Match[str] | None:
+        """The place that ``text`` is; a path with spaces is one only where the file is known."""
+        spaced = _SPACED_PLACE.match(text)
+        return PLACE.match(text) or (spaced if spaced and spaced["path"] in self.files else None)
+
+    @property
+    def has_codebase(self) -> bool:
+        """Whether the files of a codebase are known, so that others are surely not its own."""
+        return bool(self.context.analysis.layers or self.context.analysis.files)
 
     @cached_property
     def own_words(self) -> str:
@@ -109,11 +132,11 @@ class _Known:
 def _reference(code: InlineCode, known: _Known) -> Iterator[Issue]:
     text, place = code.text.strip(), f"line {code.line}"
     if text.endswith(".template") or (_TEMPLATE.match(text) and not known.is_folder(text)):
-        if text.removeprefix("./") not in known.templates:
-            hint = _close(text, known.templates)
-            yield Issue("dangling-template", place, f"no template {text!r} in the package", hint)
+        yield from _template_reference(text, place, known)
         return
-    match = PLACE.match(text)
+    match = known.place(text)
+    if not known.has_codebase and (match is None or match["path"] not in known.files):
+        return
     if match is None:
         if _FILE.match(text) and text not in known.files and not known.quoted(text):
             yield Issue(
@@ -134,11 +157,31 @@ def _reference(code: InlineCode, known: _Known) -> Iterator[Issue]:
         yield Issue("dangling-lines", place, message, "cite lines that exist")
 
 
+def _template_reference(text: str, place: str, known: _Known) -> Iterator[Issue]:
+    path = re.sub(r"^(?:\.{1,2}/)+", "", text)
+    match = PLACE.match(path)
+    path = match["path"] if match else path
+    if _OPEN.search(path) or known.paths.has(path) or path in known.file_names:
+        return
+    near = known.paths.nearest(path)
+    fix = f"did you mean {near!r}?" if near else "cite a template of the request"
+    message = f"no template {text!r} in the package"
+    yield Issue("dangling-template", place, message, fix)
+
+
+def _links(document: Document, known: _Known) -> Iterator[Issue]:
+    """Templates that are named outside of backticks: in links, and in plain words."""
+    for line, text in document.prose:
+        for _, path in find_references(_CODE_SPAN.sub("", text)):
+            if not known.is_folder(path):
+                yield from _template_reference(path, f"line {line}", known)
+
+
 def _quote(fence: Fence, known: _Known) -> Iterator[Issue]:
     """Quoted code is an original's: at its caption's place, or anywhere; or marked adapted."""
     place = f"line {fence.line}"
     content = fence.content.removesuffix("\n").split("\n")
-    cited = [match for code in fence.codes if (match := PLACE.match(code.text))]
+    cited = [match for code in fence.codes if (match := known.place(code.text))]
     for match in cited:
         template = known.by_source.get(match["path"])
         if template is None:

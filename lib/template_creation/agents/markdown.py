@@ -46,7 +46,7 @@ class Fence:
 class Section:
     """A part of the document under a heading of level 2 (level 0: what comes before the
     first); ``prose`` holds its text blocks without headings, ``items`` those in lists, and
-    ``headings`` all headings in it, its own too."""
+    ``headings`` all headings in it, its own too, ``html`` its raw markup."""
 
     heading: str
     line: int
@@ -55,6 +55,12 @@ class Section:
     codes: tuple[InlineCode, ...]
     fences: tuple[Fence, ...]
     headings: tuple[tuple[int, str], ...] = ()
+    html: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def said(self) -> Iterator[str]:
+        """The lines of its prose."""
+        return (line for _, text in self.prose for line in text.split("\n"))
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,11 @@ class Document:
     def headings(self) -> Iterator[tuple[int, str]]:
         """Every heading, with its line."""
         return (heading for section in self.sections for heading in section.headings)
+
+    @property
+    def html(self) -> Iterator[tuple[int, str]]:
+        """Every piece of raw HTML, with its line."""
+        return (piece for section in self.sections for piece in section.html)
 
     def section(self, *names: str) -> Section | None:
         """The first section with one of these normal headings."""
@@ -138,7 +149,10 @@ def read_markdown(body: str, *, first_line: int = 1) -> Document:
             draft.prose.append((line, token.content))
             if depth:
                 draft.items.append((line, token.content))
+            draft.html.extend(_html(token, line))
             before, before_codes = token.content, codes
+        elif token.type == "html_block":
+            draft.html.append((line, token.content.lstrip()))
         elif token.type in ("fence", "code_block"):
             closed = token.type == "code_block" or _closed(token, lines)
             fence = Fence(token.info.strip(), token.content, line, closed, before, before_codes)
@@ -155,6 +169,7 @@ class _Draft:
         self.codes: list[InlineCode] = []
         self.fences: list[Fence] = []
         self.headings: list[tuple[int, str]] = []
+        self.html: list[tuple[int, str]] = []
 
     def done(self) -> Section:
         return Section(
@@ -165,6 +180,7 @@ class _Draft:
             tuple(self.codes),
             tuple(self.fences),
             tuple(self.headings),
+            tuple(self.html),
         )
 
 
@@ -174,6 +190,14 @@ def _codes(token: Token, line: int) -> Iterator[InlineCode]:
             line += 1
         elif child.type == "code_inline":
             yield InlineCode(child.content, line, token.content)
+
+
+def _html(token: Token, line: int) -> Iterator[tuple[int, str]]:
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            line += 1
+        elif child.type == "html_inline":
+            yield line, child.content
 
 
 def _closed(token: Token, lines: list[str]) -> bool:

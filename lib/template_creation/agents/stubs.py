@@ -19,8 +19,9 @@ MAX_STUB_LINES = 33
 
 
 def technology_label(item: Technology) -> str:
-    """A technology with the manifest line that proves it: ``FastAPI (pyproject.toml:9)``."""
-    return f"{item.name} ({item.path}:{item.line})"
+    """A technology with the manifest line that proves it: ``FastAPI (pyproject.toml:9)``; its
+    name alone where none is known."""
+    return f"{item.name} ({item.path}:{item.line})" if item.path else item.name
 
 
 def identity(

@@ -7,8 +7,8 @@ Pure: text and facts in, findings out. Each finding names the rule, the place an
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from template_creation.agents.context import EnhancementContext
@@ -16,14 +16,15 @@ from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.grounding import check_grounding
 from template_creation.agents.markdown import Document, Section, read_markdown
 from template_creation.agents.profiles import SEED, Profile, SectionRule
+from template_creation.agents.safety import check_safety
 from template_creation.agents.stubs import technology_label
+from template_creation.agents.substance import check_substance, is_stuffing
 from template_creation.values.agent import AgentSpec, Issue
 
 __all__ = ["has_errors", "shared_prose", "validate_agent"]
 
 LONGEST_DESCRIPTION = 250
 FEWEST_WORDS = 4
-MOST_REPEATS = 3
 _REFERENCE = re.compile(r"^(?:\./)?templates/\S+")
 
 
@@ -38,11 +39,12 @@ def validate_agent(
     spec: AgentSpec | None = None,
     context: EnhancementContext | None = None,
     profile: Profile = SEED,
+    file: str = "",
 ) -> tuple[Issue, ...]:
     """What is wrong with the agent file ``text``; empty when nothing is.
 
     Without ``spec`` the identity is not compared; without ``context`` references, quotes and
-    technologies are not checked against a package.
+    technologies are not checked against a package. ``file`` begins the places (``file:line``).
     """
     head, body, problem = read_frontmatter(text)
     first_line = text.count("\n", 0, len(text) - len(body)) + 1
@@ -53,11 +55,20 @@ def validate_agent(
     found += _sections(document, profile, context)
     found += _window(text, head, profile)
     found += _fences(document)
-    found += _repeats(document)
+    found += check_substance(document, profile, is_grounded=context is not None)
+    found += check_safety(document)
     if context is not None:
         found += check_grounding(document, context)
         found += _technologies(head, spec)
-    return tuple(found)
+    return tuple(_placed(issue, file) for issue in found) if file else tuple(found)
+
+
+def _placed(issue: Issue, file: str) -> Issue:
+    """The finding with its place in ``file``."""
+    line = re.fullmatch(r"line (\d+)", issue.place)
+    if line:
+        return replace(issue, place=f"{file}:{line[1]}")
+    return replace(issue, place=file if issue.place == "file" else f"{file}: {issue.place}")
 
 
 def shared_prose(texts: Mapping[str, str]) -> tuple[Issue, ...]:
@@ -107,10 +118,15 @@ def _identity(head: Mapping[str, Any], problem: str, spec: AgentSpec | None) -> 
         message = "the description is not the agent's own"
         yield Issue("identity", "frontmatter.description", message, "keep it as it was")
     if len(description) > LONGEST_DESCRIPTION or "use when" not in description.casefold():
+        lack = (
+            f"it has {len(description)} characters, and every session pays for them"
+            if len(description) > LONGEST_DESCRIPTION
+            else "it does not say when to use the agent"
+        )
         yield Issue(
             "description",
             "frontmatter.description",
-            f"{len(description)} characters; every session pays for them",
+            lack,
             f'say "Use when ..." in at most {LONGEST_DESCRIPTION} characters',
             "error" if spec is not None else "warning",
         )
@@ -143,7 +159,9 @@ def _lack(section: Section, rule: SectionRule, context: EnhancementContext | Non
         quoted = [fence for fence in section.fences if len(fence.content.split("\n")) > 3]
         return "" if quoted else "it shows no code of three lines or more"
     blocks = section.items if rule.needs == "items" else section.prose
-    said = [text for _, text in blocks if len(text.split()) >= FEWEST_WORDS]
+    said = [
+        text for _, text in blocks if len(text.split()) >= FEWEST_WORDS and not is_stuffing(text)
+    ]
     return "" if said else "it has no item that says something"
 
 
@@ -169,22 +187,6 @@ def _fences(document: Document) -> Iterator[Issue]:
         if not fence.closed:
             message = "a fence is opened and never closed"
             yield Issue("open-fence", f"line {fence.line}", message, "close it")
-
-
-def _repeats(document: Document) -> Iterator[Issue]:
-    """The same sentence over and over is padding, whatever the number of lines."""
-    counts: Counter[str] = Counter()
-    first: dict[str, int] = {}
-    for line, text in document.prose:
-        for part in text.split("\n"):
-            said = " ".join(part.split())
-            if said:
-                counts[said] += 1
-                first.setdefault(said, line)
-    for said, count in counts.items():
-        if count > MOST_REPEATS:
-            message = f"said {count} times: {said[:60]!r}"
-            yield Issue("repeated", f"line {first[said]}", message, "say it once")
 
 
 def _technologies(head: Mapping[str, Any], spec: AgentSpec | None) -> Iterator[Issue]:
