@@ -9,7 +9,14 @@ from typing import Protocol
 
 from template_creation.templating import render_original
 from template_creation.values.agent import AgentSpec
-from template_creation.values.analysis import Analysis, Command, Convention, Rule, Technology
+from template_creation.values.analysis import (
+    Analysis,
+    Command,
+    Convention,
+    Memory,
+    Rule,
+    Technology,
+)
 from template_creation.values.template import Template, TemplateSet, TemplateSymbol
 
 __all__ = ["EnhancementContext", "PackageView"]
@@ -80,11 +87,17 @@ class EnhancementContext:
         return {f"D{i}": item for i, item in enumerate(self.analysis.technologies, 1)}
 
     @cached_property
+    def memory_by_id(self) -> dict[str, Memory]:
+        """What was learned in the project by the id that requests give it (``M1``)."""
+        return {f"M{i}": item for i, item in enumerate(self.analysis.memories, 1)}
+
+    @cached_property
     def own_words(self) -> str:
         """What the project itself wrote, and what was measured of it, in lower case: rules,
-        commands, statements of habits, purposes of templates."""
+        memories, commands, statements of habits, purposes of templates."""
         analysis = self.analysis
         words = [item.text for item in analysis.rules]
+        words += [item.text for item in analysis.memories]
         words += [item.command for item in analysis.commands]
         words += [item.statement for item in analysis.conventions]
         words += [item.purpose for item in self.templates]

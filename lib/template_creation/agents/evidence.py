@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from template_creation.agents.context import EnhancementContext
-from template_creation.values.analysis import Command, Convention, Rule, Site, Technology
+from template_creation.values.analysis import Command, Convention, Memory, Rule, Site, Technology
 
 __all__ = ["evidence", "place"]
 
@@ -24,7 +24,7 @@ def evidence(
     listed: Collection[str] = (),
 ) -> tuple[str, ...]:
     """One line for each cite (two where it is long), about the statement ``text``: ``23 of 23,
-    for example `app/items.py:12` ``. A rule that ``text`` already says is named, not said
+    for example `app/items.py:12` ``. A rule or memory that ``text`` already says is named, not said
     again, and technologies in ``told`` and templates in ``listed`` are not proved twice."""
     conventions, rules = context.convention_by_id, context.rule_by_id
     commands = context.command_by_id
@@ -36,6 +36,8 @@ def evidence(
             lines.append(_rule(text, rules[cite]))
         elif cite in commands:
             lines.append(_command(commands[cite]))
+        elif cite in context.memory_by_id:
+            lines.append(_memory(text, context.memory_by_id[cite]))
         elif cite in context.technology_by_id:
             item = context.technology_by_id[cite]
             if item not in told:
@@ -84,6 +86,15 @@ def _rule(text: str, rule: Rule) -> str:
     if _plain(rule.text) == _plain(text):
         return f"The project's own words, {source}."
     return f'The project says: "{" ".join(rule.text.split())}" ({source}).'
+
+
+def _memory(text: str, memory: Memory) -> str:
+    """With its id and source: plain words, as they need not be places of this codebase."""
+    where = ", ".join(part for part in (memory.kind, memory.source) if part)
+    said = memory.text.rstrip("…").strip()
+    if _plain(said) and _plain(said) in _plain(text):
+        return f"Learned here: memory {memory.record} ({where})."
+    return f'Learned here: "{memory.text}" (memory {memory.record}; {where}).'
 
 
 def _plain(text: str) -> str:

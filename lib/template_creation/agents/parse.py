@@ -54,7 +54,7 @@ class KnownIds:
 
     @classmethod
     def of(cls, context: EnhancementContext) -> KnownIds:
-        """Every template, declaration, habit, rule, command and technology of ``context``."""
+        """Everything of ``context`` that has an id: templates, declarations and facts."""
         return cls(
             frozenset(context.template_by_id),
             frozenset(context.symbol_by_id),
@@ -64,6 +64,7 @@ class KnownIds:
                     *context.rule_by_id,
                     *context.command_by_id,
                     *context.technology_by_id,
+                    *context.memory_by_id,
                 )
             ),
             {path: item.id for item in context.templates for path in (item.source, item.path)},

@@ -38,6 +38,7 @@ class Relevant:
     conventions: tuple[str, ...]
     rules: tuple[str, ...]
     commands: tuple[str, ...]
+    memories: tuple[str, ...] = ()
 
 
 def relevant_facts(context: EnhancementContext) -> dict[str, Relevant]:
@@ -45,7 +46,12 @@ def relevant_facts(context: EnhancementContext) -> dict[str, Relevant]:
     conventions = _conventions(context)
     rules = _rules(context)
     return {
-        spec.name: Relevant(conventions[spec.name], rules[spec.name], _commands(spec, context))
+        spec.name: Relevant(
+            conventions[spec.name],
+            rules[spec.name],
+            _commands(spec, context),
+            tuple(key for key, item in context.memory_by_id.items() if spec.name in item.agents),
+        )
         for spec in context.agents
     }
 

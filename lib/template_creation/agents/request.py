@@ -20,6 +20,7 @@ from template_creation.values.request import (
     CatalogEntry,
     CommandFact,
     ConventionFact,
+    MemoryFact,
     RuleFact,
     TechnologyFact,
 )
@@ -73,6 +74,7 @@ def build_request(
         rules=_rules(context, _union(item.rules for item in chosen)),
         commands=_commands(context, _union(item.commands for item in chosen)),
         technologies=_technologies(context, specs),
+        memories=_memories(context, _union(item.memories for item in chosen)),
         enhancement_instructions=instructions or prompt_text(INSTRUCTIONS[contract]),
     )
 
@@ -96,6 +98,7 @@ def _agent(
         conventions=facts.conventions,
         rules=facts.rules,
         commands=facts.commands,
+        memories=facts.memories,
         current_content=current,
         folders=folder_globs(spec.files),
         problems=tuple(problems),
@@ -144,6 +147,21 @@ def _commands(context: EnhancementContext, wanted: set[str]) -> tuple[CommandFac
             source=_place(item.path, item.line),
         )
         for key, item in context.command_by_id.items()
+        if key in wanted
+    )
+
+
+def _memories(context: EnhancementContext, wanted: set[str]) -> tuple[MemoryFact, ...]:
+    return tuple(
+        MemoryFact(
+            id=key,
+            kind=item.kind,
+            text=item.text,
+            source=item.source,
+            record=item.record,
+            hurt=item.hurt,
+        )
+        for key, item in context.memory_by_id.items()
         if key in wanted
     )
 

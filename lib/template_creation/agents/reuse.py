@@ -82,6 +82,7 @@ def _key(path: Path, context: EnhancementContext, facts: Mapping[str, Relevant])
         [context.convention_by_id[key] for key in relevant.conventions],
         [context.rule_by_id[key] for key in relevant.rules],
         [context.command_by_id[key] for key in relevant.commands],
+        [context.memory_by_id[key] for key in relevant.memories],
         [item for key in spec.templates if (item := context.template_by_id.get(key))],
         sorted(kept.items()),
     )

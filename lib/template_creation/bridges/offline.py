@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from template_creation.bridges.habits import instruct
+from template_creation.bridges.learned import instructs, statement
 from template_creation.bridges.selection import Excerpt, choose_examples
 from template_creation.bridges.strength import ALWAYS, is_habit
 from template_creation.bridges.wording import (
@@ -29,6 +30,7 @@ from template_creation.values.request import (
     BatchRequest,
     CatalogEntry,
     ConventionFact,
+    MemoryFact,
     RuleFact,
 )
 from template_creation.values.response import (
@@ -100,6 +102,7 @@ class _Facts:
         self.rules = {item.id: item for item in request.rules}
         self.commands = {item.id: item for item in request.commands}
         self.technologies = {item.id: item for item in request.technologies}
+        self.memories = {item.id: item for item in request.memories}
 
 
 def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
@@ -112,15 +115,17 @@ def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
         if (item := facts.conventions.get(key)) and is_habit(item.kind, item.k, item.n)
     ]
     fixed = _without_exception(habits)
+    found = [facts.memories[key] for key in agent.memories if key in facts.memories]
+    learned = [item for item in found if instructs(item)]
     return AgentSections(
         agent_name=agent.name,
         templates=tuple(
             TemplateItem(id=item.id, why=why(agent, item, place))
             for place, item in enumerate(entries)
         ),
-        practices=_practices(agent, [item for item in habits if item not in fixed], rules)
+        practices=_practices(agent, [item for item in habits if item not in fixed], rules, learned)
         or _from_templates(agent, entries),
-        constraints=_constraints(agent, fixed, rules, entries, facts),
+        constraints=_constraints(agent, fixed, rules, learned, entries, facts),
         commands=tuple(key for key in agent.commands if key in facts.commands),
     )
 
@@ -137,7 +142,10 @@ def _without_exception(habits: Sequence[ConventionFact]) -> list[ConventionFact]
 
 
 def _practices(
-    agent: AgentRequest, habits: Sequence[ConventionFact], rules: Sequence[RuleFact]
+    agent: AgentRequest,
+    habits: Sequence[ConventionFact],
+    rules: Sequence[RuleFact],
+    learned: Sequence[MemoryFact],
 ) -> tuple[PracticeItem, ...]:
     written = [
         PracticeItem(text=_ended(item.text), cites=(item.id,))
@@ -145,7 +153,10 @@ def _practices(
         if item.modality != "must-not"
     ]
     measured = [PracticeItem(text=_practice(item, agent), cites=(item.id,)) for item in habits]
-    return (*written[:4], *measured)[:MAX_PRACTICES]
+    worked = [
+        PracticeItem(text=statement(item), cites=(item.id,)) for item in learned if not item.hurt
+    ]
+    return (*written[:4], *worked, *measured)[:MAX_PRACTICES]
 
 
 def _from_templates(
@@ -193,15 +204,19 @@ def _constraints(
     agent: AgentRequest,
     fixed: Sequence[ConventionFact],
     rules: Sequence[RuleFact],
+    learned: Sequence[MemoryFact],
     entries: Sequence[CatalogEntry],
     facts: _Facts,
 ) -> tuple[ConstraintItem, ...]:
-    """The project's own prohibitions, then habits without exception, then its libraries; what
-    the files themselves forbid only where there is nothing else."""
+    """The project's own prohibitions, what hurt before, habits without exception, its libraries;
+    what the files themselves forbid only where there is nothing else."""
     items = [
         ConstraintItem(text=_ended(item.text), cites=(item.id,))
         for item in rules
         if item.modality == "must-not"
+    ]
+    items += [
+        ConstraintItem(text=statement(item), cites=(item.id,)) for item in learned if item.hurt
     ]
     items += [
         ConstraintItem(

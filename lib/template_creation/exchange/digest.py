@@ -20,7 +20,7 @@ from template_creation.values.request import (
     TechnologyFact,
 )
 
-__all__ = ["agent_lines", "catalog_lines", "fact_lines"]
+__all__ = ["agent_lines", "catalog_lines", "fact_lines", "memory_lines"]
 
 LONGEST_SIGNATURE = 90
 LONGEST_TEXT = 500
@@ -72,6 +72,18 @@ def fact_lines(request: BatchRequest) -> list[str]:
     return lines
 
 
+def memory_lines(request: BatchRequest) -> list[str]:
+    """What was learned in the project, quoted on one line each, with its source::
+
+    M1 failure: "Migrations ran twice. Fix: take a lock." (lessons.md:3)
+    """
+    return [
+        f'{item.id} {item.kind}: "{_short(_seen(item.text), LONGEST_TEXT)}"'
+        + (f" ({_short(_seen(item.source), LONGEST_SIGNATURE)})" if item.source else "")
+        for item in request.memories
+    ]
+
+
 def agent_lines(request: BatchRequest) -> list[str]:
     """Every agent: its work and files, then the ids of its facts, best first; and why its last
     answer was refused::
@@ -84,7 +96,7 @@ def agent_lines(request: BatchRequest) -> list[str]:
     for agent in request.agents:
         lines.append(_agent(agent, request.project))
         facts = (agent.templates, agent.conventions, agent.rules, agent.commands)
-        listed = [" ".join(ids) for ids in (*facts, agent.dependencies) if ids]
+        listed = [" ".join(ids) for ids in (*facts, agent.dependencies, agent.memories) if ids]
         if listed:
             lines.append(f" {' / '.join(listed)}")
         lines += [f" refused: {_short(_flat(text), LONGEST_TEXT)}" for text in agent.problems]
@@ -195,6 +207,11 @@ def _agent(agent: AgentRequest, project: str) -> str:
         noun = "file" if agent.files == 1 else "files"
         said += f" {agent.files} {noun}" + (f" in {folders}" if folders else "")
     return said
+
+
+def _seen(text: str) -> str:
+    """`_flat`, without characters that no reader sees."""
+    return _flat("".join(char if char.isprintable() else " " for char in text))
 
 
 def _flat(text: str) -> str:

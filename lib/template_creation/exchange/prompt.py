@@ -6,7 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from template_creation.exchange.digest import agent_lines, catalog_lines, fact_lines
+from template_creation.exchange.digest import (
+    agent_lines,
+    catalog_lines,
+    fact_lines,
+    memory_lines,
+)
 from template_creation.exchange.prompts import prompt_text, render_prompt
 from template_creation.values.request import BatchRequest
 
@@ -70,6 +75,7 @@ def prompt_parts(
         "names": "[" + ",\n".join(_compact(item.name) for item in request.agents) + "]",
         "count": len(request.agents),
         "facts": "\n".join(fact_lines(request)),
+        "memories": "\n".join(memory_lines(request)),
         "agents": "\n".join(agent_lines(request)),
         "refused": any(item.problems for item in request.agents),
         "bodies": [(item.id, item.body) for item in request.template_catalog if item.body],

@@ -18,6 +18,7 @@ from template_creation.values.analysis import (
     LanguageShare,
     Layer,
     LayerEvidence,
+    Memory,
     PackageRoot,
     Problem,
     ProjectIdentity,
@@ -43,6 +44,7 @@ def facts_to_document(analysis: Analysis) -> Json:
         "conventions": [_convention_to_document(item) for item in analysis.conventions],
         "commands": [asdict(item) for item in analysis.commands],
         "rules": [asdict(item) for item in analysis.rules],
+        "memories": [asdict(item) for item in analysis.memories],
         "settings": [asdict(item) for item in analysis.settings],
         "commits": None if analysis.commits is None else asdict(analysis.commits),
         "problems": [asdict(item) for item in analysis.problems],
@@ -72,7 +74,12 @@ def facts_from_document(document: Mapping[str, Any]) -> Analysis:
         settings=tuple(ToolSetting(**item) for item in document["settings"]),
         commits=_commits(document["commits"]),
         problems=tuple(Problem(**item) for item in document["problems"]),
+        memories=tuple(_memory(item) for item in document.get("memories", ())),
     )
+
+
+def _memory(item: Json) -> Memory:
+    return Memory(**item | {"agents": tuple(item["agents"])})
 
 
 def _commits(item: Json | None) -> CommitFormat | None:

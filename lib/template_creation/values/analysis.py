@@ -169,6 +169,20 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Something that the team or its assistants learned, quoted from the memories that the user
+    gave, not from the codebase. ``record`` is its id there, ``source`` where it was written
+    down, ``agents`` whom it concerns; ``hurt`` says whether it is about what went wrong."""
+
+    record: str
+    kind: str
+    text: str
+    source: str
+    agents: tuple[str, ...]
+    hurt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ToolSetting:
     """A setting of a formatter, linter or checker that decides how code is written here:
     ``text`` is the stripped line that sets it, without a final comma."""
@@ -218,6 +232,7 @@ class Analysis:
     problems: tuple[Problem, ...] = ()
     commits: CommitFormat | None = None
     settings: tuple[ToolSetting, ...] = ()
+    memories: tuple[Memory, ...] = ()
 
     @property
     def layer_of(self) -> dict[str, str]:

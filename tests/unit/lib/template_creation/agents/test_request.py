@@ -58,7 +58,7 @@ def test_the_document_reads_back_as_the_request(shop) -> None:
     request = build_request(shop.context, shop.context.agents)
     document = json.loads(json.dumps(request_document(request)))
     assert BatchRequest.model_validate(document) == request
-    assert document["version"] == "1.1"
+    assert document["version"] == "1.2"
 
 
 def test_current_texts_go_along_in_the_markdown_contract_only(shop) -> None:

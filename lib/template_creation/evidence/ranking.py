@@ -1,0 +1,329 @@
+"""Which memories reach which agents: what they share, how much it hurt, how sure, how recent.
+
+Deterministic: recency counts from the newest memory, not from a clock, and ties go by id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import pairwise
+
+from memory_processing import MemoryRecord
+from template_creation.evidence.texts import Unusable, source_of, usable_text
+from template_creation.exchange import estimate_tokens
+from template_creation.values.agent import AgentSpec
+from template_creation.values.analysis import Memory
+from template_creation.values.layers import LAYER_TITLES
+from template_creation.values.request import MemoryFact
+
+__all__ = ["Explanation", "Score", "explain", "known_memories", "rank_memories"]
+
+WEIGHTS = {"overlap": 0.45, "pain": 0.3, "confidence": 0.15, "recency": 0.1}
+KIND_FACTORS = {"fact": 0.6, "note": 0.4}
+"""Facts and notes say less of what to do than constraints, failures and lessons (1.0)."""
+
+LEAST_OVERLAP = 0.15
+HALF_LIFE_DAYS = 180.0
+SHARED_BY = 2
+"""A memory goes to so many agents at most: what concerns all belongs into CLAUDE.md."""
+
+_OWN_AGENT = 4.0
+_FILE_MATCH = 2.0
+_TECHNOLOGY = 1.5
+_LAYER = 1.0
+_WORD = 0.4
+_TAGGED = 1.5
+"""A term in the tags counts so much more than the same one in the text."""
+
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        """add adds agent agents app application class classes code codebase component create data
+    every file files folder from function into lib main make makes module name names new
+    package project service source specialist src system that their them this type types use used
+    uses using value values what when where which with work works""",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well a memory fits an agent, each part from 0 to 1; ``shared`` are the terms that
+    both have, the strongest first."""
+
+    overlap: float
+    pain: float
+    confidence: float
+    recency: float
+    factor: float
+    shared: tuple[str, ...]
+
+    @property
+    def value(self) -> float:
+        """The weighted sum of the parts, times the factor of the kind; 0 without overlap."""
+        if self.overlap < LEAST_OVERLAP:
+            return 0.0
+        parts: float = sum(weight * getattr(self, name) for name, weight in WEIGHTS.items())
+        return round(self.factor * parts, 6)
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{name} {getattr(self, name):.2f}" for name in WEIGHTS)
+        shared = f" ({', '.join(self.shared[:4])})" if self.shared else ""
+        return f"{self.value:.2f}: {parts}{shared}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What became of a memory: the agents that it reached with its scores there, or why it
+    reached none."""
+
+    record: str
+    scores: Mapping[str, Score]
+    reason: str = ""
+
+
+def rank_memories(
+    records: Iterable[MemoryRecord],
+    agents: Sequence[AgentSpec],
+    *,
+    per_agent: int = 3,
+    max_tokens: int = 1_200,
+) -> dict[str, tuple[MemoryFact, ...]]:
+    """The memories for each agent by name, the best first: at most ``per_agent`` each, together
+    at most ``max_tokens`` (characters/2.4), each at most 120. Ids (``M1``) count from the best.
+
+    >>> ranked = rank_memories([MemoryRecord(id="m-1", kind="constraint",
+    ...     text="Never mock the database in tests.", tags=("tests",))], agents)
+    >>> [fact.id for fact in ranked["test-specialist"]]
+    ['M1']
+    """
+    chosen = _Choice(list(records), agents, per_agent, max_tokens).made()
+    return {name: tuple(facts) for name, facts in chosen.facts.items()}
+
+
+def explain(
+    records: Iterable[MemoryRecord],
+    agents: Sequence[AgentSpec],
+    *,
+    per_agent: int = 3,
+    max_tokens: int = 1_200,
+) -> tuple[Explanation, ...]:
+    """For every record, by id: whom `rank_memories` gives it, with the parts of its scores, or
+    why nobody."""
+    listed = list(records)
+    chosen = _Choice(listed, agents, per_agent, max_tokens).made()
+    found = []
+    for record in sorted(listed, key=lambda item: item.id):
+        scores = chosen.taken.get(record.id, {})
+        reason = "" if scores else chosen.left.get(record.id, "it has nothing in common with any")
+        found.append(Explanation(record.id, scores, reason))
+    return tuple(found)
+
+
+def known_memories(ranked: Mapping[str, Sequence[MemoryFact]]) -> tuple[Memory, ...]:
+    """The same as facts of an analysis: each memory once, in the order of its id, with the
+    agents that it is for."""
+    facts: dict[str, MemoryFact] = {}
+    agents: dict[str, list[str]] = {}
+    for name, listed in ranked.items():
+        for fact in listed:
+            facts[fact.id] = fact
+            agents.setdefault(fact.id, []).append(name)
+    return tuple(
+        Memory(
+            record=fact.record,
+            kind=fact.kind,
+            text=fact.text,
+            source=fact.source,
+            agents=tuple(agents[key]),
+        )
+        for key, fact in sorted(facts.items(), key=lambda item: int(item[0][1:]))
+    )
+
+
+class _Agent:
+    """The terms of an agent, each with the points that it is worth."""
+
+    def __init__(self, spec: AgentSpec) -> None:
+        self.spec = spec
+        self.terms: dict[str, float] = {}
+        words = [spec.name.replace("-", " "), spec.title, spec.purpose]
+        words += [path.replace("/", " ").rpartition(".")[0] for path in spec.files]
+        for word in _words(" ".join(words)):
+            self.terms[word] = _WORD
+        for layer in spec.layers:
+            for word in _words(f"{layer} {LAYER_TITLES.get(layer, '')}"):
+                self.terms[word] = _LAYER
+        for item in spec.technologies:
+            self.terms[_term(item.name)] = _TECHNOLOGY
+
+
+class _Choice:
+    def __init__(
+        self,
+        records: list[MemoryRecord],
+        agents: Sequence[AgentSpec],
+        per_agent: int,
+        max_tokens: int,
+    ) -> None:
+        self.facts: dict[str, list[MemoryFact]] = {spec.name: [] for spec in agents}
+        self.taken: dict[str, dict[str, Score]] = {}
+        self.left: dict[str, str] = {}
+        self._agents = [_Agent(spec) for spec in agents]
+        self._records = records
+        self._per_agent = per_agent
+        self._room = max_tokens
+
+    def made(self) -> _Choice:
+        """Fills the agents greedily, the best pairs first."""
+        texts: dict[str, str] = {}
+        for record in self._records:
+            text = usable_text(record)
+            if isinstance(text, Unusable):
+                self.left[record.id] = text.reason
+            else:
+                texts[record.id] = text
+        facts: dict[str, MemoryFact] = {}
+        for score, agent, record in self._pairs(texts):
+            name = agent.spec.name
+            if len(self.facts[name]) >= self._per_agent:
+                self.left.setdefault(record.id, f"{name} has {self._per_agent} better ones")
+                continue
+            if len(self.taken.get(record.id, {})) >= SHARED_BY:
+                continue
+            if record.id not in facts:
+                fact = _fact(record, texts[record.id], len(facts) + 1)
+                cost = estimate_tokens(_line(fact))
+                if cost > self._room:
+                    self.left.setdefault(record.id, "there is no room left")
+                    continue
+                self._room -= cost
+                facts[record.id] = fact
+            self.facts[name].append(facts[record.id])
+            self.taken.setdefault(record.id, {})[name] = score
+        return self
+
+    def _pairs(self, texts: Mapping[str, str]) -> list[tuple[Score, _Agent, MemoryRecord]]:
+        pairs = []
+        for record in self._records:
+            if record.id not in texts:
+                continue
+            terms = _Terms(record)
+            for place, agent in enumerate(self._agents):
+                score = self._score(record, terms, agent)
+                if score.value:
+                    pairs.append((-score.value, place, record.id, score, agent, record))
+        pairs.sort(key=lambda pair: pair[:3])
+        return [(score, agent, record) for *_, score, agent, record in pairs]
+
+    def _score(self, record: MemoryRecord, terms: _Terms, agent: _Agent) -> Score:
+        points: dict[str, float] = {}
+        for term, worth in agent.terms.items():
+            weight = worth / self._having[term]
+            if term in terms.tags:
+                points[term] = weight * _TAGGED
+            elif term in terms.text:
+                points[term] = weight
+        if record.scope.agent and record.scope.agent == agent.spec.name:
+            points[record.scope.agent] = _OWN_AGENT
+        for glob in record.scope.files:
+            if any(fnmatchcase(path, glob) for path in agent.spec.files):
+                points[glob] = _FILE_MATCH
+        total = sum(sorted(points.values()))
+        return Score(
+            overlap=round(total / (1 + total), 6),
+            pain=record.pain,
+            confidence=record.confidence,
+            recency=self._recency.get(record.id, 0.0),
+            factor=KIND_FACTORS.get(record.kind, 1.0),
+            shared=tuple(sorted(points, key=lambda term: (-points[term], term))),
+        )
+
+    @cached_property
+    def _having(self) -> Counter[str]:
+        """How many agents have each term: what all have tells them not apart."""
+        return Counter(term for agent in self._agents for term in agent.terms)
+
+    @cached_property
+    def _recency(self) -> dict[str, float]:
+        """1 for the newest record, half as much for one that is `HALF_LIFE_DAYS` older, 0 for
+        one without a date."""
+        moments = {
+            record.id: moment
+            for record in self._records
+            if (moment := record.updated_at or record.created_at)
+        }
+        newest = max(moments.values(), default=None)
+        return {
+            name: round(0.5 ** ((newest - moment).total_seconds() / 86_400 / HALF_LIFE_DAYS), 6)
+            for name, moment in moments.items()
+            if newest is not None
+        }
+
+
+class _Terms:
+    """The words of a memory: of its tags and themes, and of its text."""
+
+    def __init__(self, record: MemoryRecord) -> None:
+        themes = [theme.name for theme in record.emotion.themes] if record.emotion else []
+        labels = [*record.tags, *themes, *record.scope.files]
+        self.tags = _phrases(" ".join(labels))
+        self.text = _phrases(record.text)
+
+
+def _phrases(text: str) -> frozenset[str]:
+    """Words and pairs of words, so that names of two words are found too."""
+    parts = re.findall(r"[\w+#]+(?:\.\w+)*", text.casefold())
+    single = [_stem(part) for part in parts]
+    pairs = [f"{a} {b}" for a, b in pairwise(parts)]
+    pieces = [piece for part in parts for piece in re.split(r"[_.]", part) if len(piece) > 2]
+    return frozenset([*single, *parts, *pairs, *(_stem(piece) for piece in pieces)])
+
+
+def _words(text: str) -> set[str]:
+    words = re.findall(r"[a-z][a-z0-9]{2,}", re.sub(r"([a-z])([A-Z])", r"\1 \2", text).casefold())
+    return {_stem(word) for word in words if word not in _COMMON}
+
+
+def _term(name: str) -> str:
+    """A technology as it may stand in a text: ``Next.js`` and ``React Query`` as they are."""
+    return " ".join(name.casefold().split())
+
+
+def _stem(word: str) -> str:
+    """Without the endings of plurals and gerunds; crude, and the same on both sides.
+
+    >>> _stem("migrations"), _stem("testing"), _stem("status")
+    ('migration', 'test', 'status')
+    """
+    for ending in ("ing", "ies", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4 and not word.endswith("ss"):
+            if ending == "ies":
+                return f"{word[:-3]}y"
+            if ending == "es" and not word.endswith(("ches", "shes", "sses", "xes")):
+                continue
+            if ending == "s" and word.endswith(("us", "is")):
+                return word
+            return word[: -len(ending)]
+    return word
+
+
+def _fact(record: MemoryRecord, text: str, number: int) -> MemoryFact:
+    return MemoryFact(
+        id=f"M{number}",
+        kind=record.kind,
+        text=text,
+        source=source_of(record),
+        record=record.id,
+        hurt=record.pain > 0 or record.kind in ("failure", "constraint"),
+    )
+
+
+def _line(fact: MemoryFact) -> str:
+    """About what the prompt shows of it."""
+    return f'{fact.id} {fact.kind}: "{fact.text}" ({fact.source})\n'
