@@ -46,7 +46,10 @@ R = TypeVar("R")
 ExecutorChoice = Executor | Callable[[], Executor] | Literal["threads", "processes"]
 
 # Names, because these belong to engines that are not imported here.
-_OUTCOME_UNKNOWN = frozenset({"KilledWorker", "CommClosedError", "FutureCancelledError"})
+_OUTCOME_UNKNOWN = frozenset(
+    {"KilledWorker", "CommClosedError", "FutureCancelledError"}  # Dask
+    | {"WorkerCrashedError", "NodeDiedError", "OutOfMemoryError"}  # Ray
+)
 
 
 def open_pool(

@@ -193,15 +193,21 @@ class _Attempt:
         loaded = set(self._ready.sources)
         fields = self._all_written()
         carrier = self._carrier() if fields else None
+        name = "" if carrier is None else self.context.keys[carrier]
         for source in range(len(self.items)):
             failure = self._failed.get(source)
             if failure is not None:
                 answer.append(ItemFailure(failure))
                 continue
             outputs = tuple(e.value for e in done_of.get(source, ()))
-            result = ItemResult(outputs, source in loaded)
+            result = ItemResult(outputs, source in loaded, carrier=name)
             if source == carrier:
-                result = result._replace(fields=fields, also=self._also(self._failed))
+                covered = len(self.items) - len(self._failed) - len(self._early.done)
+                result = result._replace(
+                    fields=fields,
+                    also=self._also(self._failed),
+                    covered=covered + (source in self._early.done),
+                )
                 if source in self._early.done:
                     self.context.complete_key(self.context.keys[source], result, amend=True)
             answer.append(result)

@@ -25,6 +25,7 @@ from batch_engine.core import (
     stream_batches,
 )
 from batch_engine.core.failpoints import failpoint
+from batch_engine.pipeline.account import FieldAccount
 from batch_engine.pipeline.agent import only_list
 from batch_engine.pipeline.body import ScopeBody
 from batch_engine.pipeline.errors import DefinitionError
@@ -66,7 +67,7 @@ class PipelineBatchExecutor:
     fingerprint: str = ""
     done: dict[str, ItemResult] = field(default_factory=dict)
     listener_failures: tuple[ListenerFailure, ...] = ()
-    _counted: set[tuple[str, str]] = field(default_factory=set)
+    _account: FieldAccount = field(default_factory=FieldAccount)
     _hooks: HookRunner = field(init=False)
     _cut: _Remembering = field(init=False)
 
@@ -75,6 +76,11 @@ class PipelineBatchExecutor:
         own = [hook for agent in self.scope.scope_agents for hook in agent.batching_hooks()]
         given = list(hooks_of(self.scope.options).items())
         self._hooks = HookRunner([*own, *given, *self.settings.hooks])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be said of fields that came out of the store and are not exact."""
+        return self._account.warnings(whole=not self.stopped)
 
     @property
     def hook_failures(self) -> tuple[ListenerFailure, ...]:
@@ -208,10 +214,10 @@ class PipelineBatchExecutor:
     def _batch(self, chunk: ChunkResult[ItemResult], total: int | None) -> BatchResult:
         merge = FieldMerge(self.scope.options.reduce)
         with_fields = [o for o in chunk.outcomes if o.value is not None and o.value.fields]
+        if with_fields or chunk.summary.counts.loaded:
+            self._account.add(chunk.outcomes)
         for outcome in with_fields:
-            self._note_counted(outcome.value)
-        for outcome in with_fields:
-            merge.add(self._uncounted(outcome.key, outcome.value))
+            merge.add(self._account.uncounted(outcome.key, chunk.outcomes))
         return BatchResult(
             scope=self.scope.name,
             number=chunk.number,
@@ -238,16 +244,6 @@ class PipelineBatchExecutor:
             known = self.done if self.keep else fine
             outputs = [known[key].outputs for key in chunk.keys if key in known]
         return list(itertools.chain.from_iterable(outputs))
-
-    def _note_counted(self, result: ItemResult | None) -> None:
-        for name, failed in (result.also or {}).items() if result else ():
-            self._counted.update((name, key) for key in failed)
-
-    def _uncounted(self, key: str, result: ItemResult | None) -> dict[str, Any]:
-        """The fields that came with a result, without those that an earlier run of its chunk
-        wrote for this item already."""
-        fields = (result.fields if result else None) or {}
-        return {name: value for name, value in fields.items() if (name, key) not in self._counted}
 
     def _tell(self, batch: BatchResult) -> None:
         failpoint("before_hook")
@@ -311,14 +307,14 @@ class _Remembering:
 
 @dataclass(frozen=True, slots=True)
 class _Dump:
-    """An `ItemResult` as JSON values: ``[outputs]``, or all four of its parts."""
+    """An `ItemResult` as JSON values: ``[outputs]``, or all of its parts."""
 
     dump: Callable[[Any], Any] | None
 
     def __call__(self, result: ItemResult) -> list[Any]:
         outputs = [self.dump(output) for output in result.outputs] if self.dump else result.outputs
-        if result.loaded or result.fields:
-            return [outputs, result.loaded, result.fields, result.also]
+        if result.loaded or result.carrier or result.fields:
+            return [outputs, *result[1:]]
         return [outputs]
 
 

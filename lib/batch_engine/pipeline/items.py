@@ -73,12 +73,16 @@ class ItemResult(NamedTuple):
     whether they were loaded (``load_existing``), and, with the first result of a chunk, the
     fields that the chunk's stages wrote beside the items. ``also`` names, by field, the items
     that the field was written for and that failed later on: when they are run again, what is
-    then written for them must not count a second time."""
+    then written for them must not count a second time. ``carrier`` is the key of the result with
+    which the fields of an item's chunk are, and with those ``covered`` says how many results name
+    it: if one of them is missing in a later run, the fields are no longer exact."""
 
     outputs: tuple[Any, ...]
     loaded: bool = False
     fields: Mapping[str, Any] | None = None
     also: Mapping[str, Sequence[str]] | None = None
+    carrier: str = ""
+    covered: int = 0
 
 
 # Calling the classes would be half of the cost of a stage.
@@ -89,4 +93,5 @@ _result: Callable[[tuple[Any, ...]], ItemResult] = partial(tuple.__new__, ItemRe
 def plain_results(values: Iterable[Any]) -> list[ItemResult]:
     """For each value a result that consists of it alone."""
     nothing = repeat(None)
-    return list(map(_result, zip(zip(values), repeat(False), nothing, nothing)))
+    parts = zip(zip(values), repeat(False), nothing, nothing, repeat(""), repeat(0))
+    return list(map(_result, parts))

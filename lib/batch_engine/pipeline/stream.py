@@ -163,7 +163,7 @@ class PipelineStream:
         finally:
             cast(Any, batches).close()
             self._stopped = executor.stopped
-            self._warnings += merge.warnings
+            self._warnings += merge.warnings + (executor.warnings if not stopped else [])
             self._hook_failures += executor.hook_failures
             self._listener_failures += executor.listener_failures
             self._reports.append(
