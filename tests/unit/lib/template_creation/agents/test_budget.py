@@ -324,6 +324,40 @@ def test_what_the_api_counts_is_what_is_planned_and_kept(context, times: float) 
         assert planned.input_tokens <= 4_500
 
 
+def test_an_api_that_counts_some_prompts_higher_is_planned_for_again(context) -> None:
+    """What was learnt of the bare prompt does not hold for one with texts; the limit does."""
+
+    def count(text: str) -> int:
+        return round(estimate_tokens(text) * (1.5 if " in full:" in text else 1.0))
+
+    estimator = pick_estimator(api_count=count, environ={})
+    limits = Limits(input_tokens=8_000, aim_tokens=30_000)
+    (only,) = plan(context, limits, estimator=estimator).requests
+    assert only.input_tokens == count(render_batch_prompt(only.request)) <= 8_000
+
+
+def test_a_whole_that_counts_more_than_its_parts_is_still_within_the_aim(context) -> None:
+    """Tokens of texts are reckoned one by one, and the prompt with them is counted again."""
+
+    def count(text: str) -> int:
+        return round(estimate_tokens(text) ** 1.1)
+
+    estimator = Estimator("steep", count, count)
+    limits = Limits(aim_tokens=round(8_500**1.1))
+    (only,) = plan(context, limits, estimator=estimator).requests
+    assert 0 < len(only.texts) < 6
+    assert only.input_tokens <= round(8_500**1.1)
+
+
+def test_a_text_that_is_too_long_makes_room_for_the_next_ones(context, make_template) -> None:
+    """The first choice of all agents may be the longest file of the package."""
+    huge = make_template(1, "app/api/items.py", module("item", 150), "api")
+    context = replace(context, templates=TemplateSet((huge, *tuple(context.templates)[1:])))
+    (only,) = plan(context, Limits(aim_tokens=8_500)).requests
+    assert only.texts[:2] == ("T2", "T3")
+    assert ("text", "T1", "no room") in [(x.what, x.of, x.why) for x in only.left_out]
+
+
 def test_the_limits_of_a_model_are_narrowed_by_ones_own() -> None:
     """What is not known of a model limits nothing."""
     haiku = load_prices(environ={}).model("claude-haiku-4-5")
