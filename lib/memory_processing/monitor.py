@@ -19,7 +19,6 @@ from batch_engine.core import (
     Event,
     ResourceSample,
     StageCompleted,
-    StepCompleted,
     StepStarted,
     sample_resources,
 )
@@ -32,13 +31,14 @@ _MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class BatchFigures:
-    """One batch: its size, milliseconds, and the process's memory and share of a core after it."""
+    """One batch: its size and milliseconds, the process's memory after it, and the processor
+    seconds of the process up to then."""
 
     number: int
     size: int
     ms: float
     rss_mb: float
-    cpu: float
+    cpu_s: float
 
 
 class Monitor:
@@ -54,9 +54,11 @@ class Monitor:
         self,
         *,
         clock: Callable[[], float] = time.perf_counter,
+        cpu_clock: Callable[[], float] = time.process_time,
         sample: Callable[[], ResourceSample] = sample_resources,
     ) -> None:
         self._clock = clock
+        self._cpu_clock = cpu_clock
         self._sample = sample
         self._started = clock()
         self._last = self._started
@@ -64,15 +66,15 @@ class Monitor:
         self._sizes: dict[int, int] = {}
         self._stages: dict[str, float] = {}
         self._records = self._count = 0
-        self._slowest_ms = self._sum_ms = self._peak_mb = self._cpu = 0.0
+        self._slowest_ms = self._sum_ms = self._peak_mb = 0.0
+        self._cpu_started = self._cpu_last = cpu_clock()
 
     def __call__(self, event: Event) -> None:
         """Takes in one event."""
-        self._last = self._clock()
+        self._last, self._cpu_last = self._clock(), self._cpu_clock()
         match event:
             case StepStarted():
-                self._started = self._last
-                self._sample()  # the share of a core counts from here
+                self._started, self._cpu_started = self._last, self._cpu_last
             case ChunkStarted():
                 self._sizes[event.number] = event.size
             case StageCompleted():
@@ -80,8 +82,6 @@ class Monitor:
                 self._stages[event.stage] = seconds + event.elapsed_s
             case ChunkCompleted():
                 self._batch(event)
-            case StepCompleted():
-                pass
             case _:
                 pass
 
@@ -93,14 +93,13 @@ class Monitor:
         self._sum_ms += ms
         self._slowest_ms = max(self._slowest_ms, ms)
         self._peak_mb = max(self._peak_mb, used.rss / _MB)
-        self._cpu += used.cpu_share
         self._batches.append(
             BatchFigures(
                 event.number,
                 size,
                 round(ms, 2),
                 round(used.rss / _MB, 1),
-                round(used.cpu_share, 2),
+                round(self._cpu_last - self._cpu_started, 3),
             )
         )
 
@@ -121,7 +120,7 @@ class Monitor:
             "batch_ms_mean": round(self._sum_ms / self._count, 2) if self._count else 0.0,
             "batch_ms_max": round(self._slowest_ms, 2),
             "rss_mb_max": round(max(self._peak_mb, self._sample().rss / _MB), 1),
-            "cpu_mean": round(self._cpu / self._count, 2) if self._count else 0.0,
+            "cpu_s": round(self._cpu_last - self._cpu_started, 4),
             "stages_s": stages,
             "bottleneck": max(stages, key=stages.__getitem__) if stages else "",
             "sizes": [asdict(change) for change in adjustments],
@@ -154,7 +153,7 @@ def figures_table(figures: Mapping[str, Any]) -> str:
             ("ms per batch", "batch_ms_mean"),
             ("slowest, ms", "batch_ms_max"),
             ("peak memory, MB", "rss_mb_max"),
-            ("cores used", "cpu_mean"),
+            ("CPU seconds", "cpu_s"),
         )
         if key in figures
     ]

@@ -183,6 +183,11 @@ class ImportReport:
             lines.append(f"stopped: {self.stopped}")
         for error in self.errors[:10]:
             lines.append(f"  {error.place}: {error.category}: {error.record.error}")
+            lines += [
+                f"      {problem.path}: expected {problem.expected}, got {problem.got or 'nothing'}"
+                for problem in error.record.fields
+                if problem.expected
+            ]
             lines.append(f"      {error.record.hint}")
         if counts.failed > 10:
             lines.append(f"  and {counts.failed - 10:,} more")

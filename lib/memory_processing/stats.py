@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memory_processing.monitor import figures_table
+from memory_processing.report import ReportedError
 from memory_processing.stores.protocol import MemoryStore
 
 __all__ = ["StoreStats", "store_stats"]
@@ -78,7 +79,10 @@ def store_stats(store: MemoryStore, *, runs: int = 10) -> StoreStats:
     merges = Counter[str]()
     for run in latest:
         for row in store.journal_rows(run.run):
-            errors.update(error["record"]["category"] for error in json.loads(row.errors))
+            errors.update(
+                ReportedError.restored(error).category for error in json.loads(row.errors)
+            )
+            errors["database"] += row.outcomes.count("r")
     for name in store.merge_origins():
         merges[name] += 1
     return StoreStats(
@@ -88,7 +92,7 @@ def store_stats(store: MemoryStore, *, runs: int = 10) -> StoreStats:
         pending_groups=counts["pending"],
         kinds=dict(sorted(kinds.items())),
         merges=dict(sorted(merges.items())),
-        errors=dict(sorted(errors.items())),
+        errors=dict(sorted((+errors).items())),
         runs=tuple(
             {
                 "run": run.run,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -212,7 +215,7 @@ def _issue(detail: ErrorDetails) -> Issue:
         message=_MESSAGES.get(rule, message),
         expected=_expected(kind, detail.get("ctx") or {}, path),
         got="" if kind in ("missing", "value_error") else _got(value),
-        hint=_hint(rule, path, value),
+        hint=_hint(rule, path, value, str((detail.get("ctx") or {}).get("expected", ""))),
     )
 
 
@@ -249,13 +252,18 @@ def _expected(kind: str, context: Mapping[str, Any], path: str) -> str:
     return _TYPES.get(kind.partition("_")[0], kind.replace("_", " "))
 
 
-def _hint(rule: Rule, path: str, value: object) -> str:
+def _hint(rule: Rule, path: str, value: object, words: str) -> str:
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     scaled = path in ("confidence", "emotion.intensity")
     if rule == "range_violation" and scaled and number is not None and 1 < number <= 10:
         return f"write {number / 10:g}: the scale is 0 to 1"
     if rule == "unknown_field" and path in ("content", "summary", "memory"):
         return "the field is called `text`"
+    if rule == "enum_violation" and isinstance(value, str):
+        near = get_close_matches(value.lower(), re.findall(r"'([^']+)'", words), n=1)
+        return f"write {near[0]!r}" if near else _HINTS[rule]
+    if rule == "type_mismatch" and isinstance(value, str) and path in ("tags", "sources"):
+        return f"write a list: [{json.dumps(value)}]"
     if rule == "logical_inconsistency" and path.startswith("relationships"):
         return "add the participant to `participants`, or correct the id"
     return _HINTS[rule]

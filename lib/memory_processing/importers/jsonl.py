@@ -61,10 +61,13 @@ def _parsed(line: bytes) -> dict[str, Any]:
         ) from error
     except RecursionError as error:
         raise TransformError("the line is nested too deeply", hint="flatten it") from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise TransformError(
-            f"the line is not JSON: {error}", hint="write one JSON object per line"
+            f"the line is not JSON: {error.msg} at column {error.colno}",
+            hint="write one JSON object per line",
         ) from error
+    except ValueError as error:
+        raise TransformError(f"the line is not JSON: {error}", hint="write the number") from error
     if not isinstance(data, dict):
         raise TransformError(
             f"the line holds {type(data).__name__}, expected an object",

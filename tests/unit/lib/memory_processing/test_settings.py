@@ -195,6 +195,7 @@ class TestReport:
         text = report.text()
         assert "12 failed" in text
         assert "success rate 0.00 %" in text
+        assert "confidence: expected at most 1, got 5" in text
         assert "write 0.5" in text
         assert "and 2 more" in text
         assert not report.ok

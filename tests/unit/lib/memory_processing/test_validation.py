@@ -15,6 +15,8 @@ BROKEN: list[tuple[dict[str, Any], str, str, str]] = [
     ({}, "text", "required_field", "add the field"),
     ({"text": ""}, "text", "range_violation", "bring the value into the expected range"),
     ({"text": "a b c", "kind": "idea"}, "kind", "enum_violation", "use one of the expected words"),
+    ({"text": "a b c", "kind": "Preferance"}, "kind", "enum_violation", "write 'preference'"),
+    ({"text": "a b c", "tags": "ci"}, "tags", "type_mismatch", 'write a list: ["ci"]'),
     ({"text": "a b c", "confidence": 7}, "confidence", "range_violation", "write 0.7"),
     ({"text": "a b c", "confidence": "high"}, "confidence", "type_mismatch", "expected type"),
     ({"text": "a b c", "kind": "note", "summary": "x"}, "summary", "unknown_field", "`text`"),
