@@ -139,9 +139,9 @@ def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:
         f"{requests['output_tokens']:,} out ({requests['estimator']})."
     )
     for number, item in enumerate(planned, 1):
-        texts = ", ".join(item["texts"]) or "none"
-        yield f"  {number}. {', '.join(item['agents'])}"
-        yield f"     {item['input_tokens']:,} tokens, {item['detail']}; texts of templates: {texts}"
+        agents = f"{', '.join(item['agents'])}: " if len(planned) > 1 else ""
+        line = f"  {number}. {agents}{item['input_tokens']:,} tokens in; {item['detail']}"
+        yield textwrap.fill(line, 100, subsequent_indent=" " * 5)
     if requests["bridge"] == "offline":
         yield "The offline bridge answers here; nothing is sent anywhere."
     elif requests["cost_usd"] is not None:
