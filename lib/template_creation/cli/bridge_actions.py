@@ -131,9 +131,9 @@ def _desk(name: str | None, folder: Path | None) -> Desk:
         if not folder.is_dir():
             raise BadInput(f"no such folder: {str(folder)!r}", hint="give the bridge's folder")
         return Desk.open(folder)
-    if name is not None:
-        return Desk.open(default_state(check_name(name)))
     waiting = sorted(path.parent.name for path in product_home().glob(f"state/*/{REQUEST_FILE}"))
+    if name is not None:  # the state of `enhance` has a longer name than a package may have
+        return Desk.open(default_state(name if name in waiting else check_name(name)))
     hint = f"pending: {', '.join(waiting)}" if waiting else "no name has a pending request"
     raise BadInput("which request? give --name NAME or --dir FOLDER", hint=hint)
 

@@ -117,6 +117,13 @@ def test_name_stands_for_the_state_folder_of_that_name(pending) -> None:
     assert request["request_id"] in bridge("show", "--name", "my-shop").stdout
 
 
+def test_what_it_names_as_pending_can_be_given_as_name(pending) -> None:
+    """Also the state of a package that is enhanced in place, which has a longer name."""
+    name = f"enhance-{'long-' * 10}-0babdf3e"
+    request = pending(default_state(name))
+    assert request["request_id"] in bridge("show", "--name", name).stdout
+
+
 def test_without_a_place_it_names_what_is_pending(pending) -> None:
     pending(default_state("my-shop"))
     shown = bridge("show")
