@@ -80,7 +80,8 @@ def _ids(request: Mapping[str, Any]) -> dict[str, list[str]]:
     catalog = request.get("template_catalog", ())
     templates = [item["id"] for item in catalog]
     symbols = [symbol["id"] for item in catalog for symbol in item.get("symbols", ())]
-    facts = [*named("conventions"), *named("rules"), *named("commands"), *named("technologies")]
+    kinds = ("conventions", "rules", "commands", "technologies", "memories")
+    facts = [one for kind in kinds for one in named(kind)]
     if request.get("contract") == "markdown":
         return {"templates": [], "shown": [], "cited": [], "commands": []}
     return {
