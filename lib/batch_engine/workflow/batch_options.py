@@ -23,10 +23,12 @@ _LARGEST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOptions:
-    """The options of a batch. ``concurrency`` is how many items are worked on at a time;
+    """The options of a batch. ``chunk_size`` counts the items that are stored together: one by
+    one unless said otherwise, so that a crash repeats nothing but what was in flight; ``"auto"``
+    aims at chunks of half a second. ``concurrency`` is how many items are worked on at a time;
     ``tolerated`` how many may fail (None: the batch runs to its end, and fails if any did)."""
 
-    chunk_size: int | Literal["auto"] = "auto"
+    chunk_size: int | Literal["auto"] = 1
     concurrency: int = 1
     retry: RetryPolicy = NO_RETRY
     tolerated: Tolerance | None = None
@@ -73,7 +75,7 @@ def read_options(
             f"the option {path!r} of the batch came out as {first['input']!r}: {first['msg']}"
         ) from error
     former = spec.parallel_settings
-    size: Any = spec.chunk_size or (former.chunk_size if former else None) or "auto"
+    size: Any = spec.chunk_size or (former.chunk_size if former else None) or 1
     workers = spec.max_concurrency or spec.max_workers or (former.max_workers if former else None)
     default = (os.cpu_count() or 1) if outside or processes else 1
     return BatchOptions(

@@ -223,7 +223,7 @@ def _compiled(source: str, mode: Mode) -> TemplateExpression | Template:
 
 def _single_expression(source: str) -> str | None:
     """What is between the braces, if the text is one expression and nothing else."""
-    text = source.strip()
+    text = source.strip("\n")
     if not (text.startswith("{{") and text.endswith("}}")):
         return None
     tokens = list(_PLAIN.lex(text))

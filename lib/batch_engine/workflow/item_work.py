@@ -1,8 +1,8 @@
 """The work on a batch's items: inputs evaluated for each item, its tasks called, its result kept.
 
-Each item is stored as soon as it is finished (`ChunkContext.complete`), so that what a crash
-repeats are the items in flight, whatever the size of a chunk. All of this can be sent to worker
-processes: it holds texts and values, and compiles and looks up what it needs where it runs.
+In a chunk of several, each result is stored as soon as it is there (`ChunkContext.complete`); what
+failed is stored with the chunk. All of this can be sent to worker processes: it holds texts and
+values, and compiles and looks up what it needs where it runs.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class ItemWork(_Work):
     begin: Callable[[str], bool] | None = field(default=None)
 
     def __call__(self, items: list[Entry], context: ChunkContext[Entry, Any]) -> Mapping[str, Any]:
-        """Stores what succeeds; returns what failed, by key."""
-        failures: dict[str, ItemFailure] = {}
+        """What failed, by key, and the results that are not stored yet."""
+        answer: dict[str, Any] = {}
         pause: Pause | None = None
         handlers = [self.find(task.task) for task in self.tasks]
         for entry in items:
@@ -105,17 +105,21 @@ class ItemWork(_Work):
                         "the item was begun by a run that died, and is not idempotent",
                         hint="see whether it took effect; 'workflow retry' runs it again",
                     )
-                context.complete(entry, self._one(entry, handlers, context))
+                result = self._one(entry, handlers, context)
+                if len(items) == 1:
+                    answer[entry.key] = result
+                else:
+                    context.complete(entry, result)
             except (Stopped, StoreError):
                 raise
             except Pause as waiting:
                 # The others of the chunk can still ask, so that all is answered in one go.
                 pause = waiting
             except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
-                failures[entry.key] = ItemFailure(error)
+                answer[entry.key] = ItemFailure(error)
         if pause is not None:
             raise pause
-        return failures
+        return answer
 
     def _one(
         self, entry: Entry, handlers: list[TaskHandler], context: ChunkContext[Entry, Any]

@@ -219,7 +219,9 @@ class BatchSpec(_Part):
     )
     arg_name: str | None = Field(default=None, description="Former name of 'as'.")
     key: str | None = Field(default=None, description="Expression that names an item for good.")
-    chunk_size: _ChunkSize | None = Field(default=None, description="Items per chunk, or 'auto'.")
+    chunk_size: _ChunkSize | None = Field(
+        default=None, description="Items that are stored together.  [default: 1]"
+    )
     max_concurrency: _WholeNumber | None = Field(
         default=None, description="Items at the same time."
     )

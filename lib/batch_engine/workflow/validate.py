@@ -180,7 +180,7 @@ def _tasks(step: Step, registry: TaskRegistry) -> Iterator[Problem]:
     for path, entry in nested_tasks(step):
         handler, problems = _handler(step, entry.task, (*path, "task"), registry)
         yield from problems
-        if handler is not None and (handler.batch or entry.task == BATCH_TASK):
+        if entry.task == BATCH_TASK or (handler is not None and handler.batch):
             yield step.problem("a batch cannot stand inside of a batch", *path, "task")
         elif handler is not None:
             yield from _inputs(step, handler, entry.inputs, (*path, "inputs"), (item,))

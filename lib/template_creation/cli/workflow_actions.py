@@ -301,6 +301,11 @@ def print_schema(console: Console, *, tasks: list[str]) -> None:
 
 @contextmanager
 def _reading(workspace: Path) -> Iterator[WorkflowState]:
+    if not state_folder(workspace).is_dir():
+        raise BadInput(
+            f"{str(workspace)!r} is no workspace of a run",
+            hint="name the folder that 'workflow run' printed",
+        )
     with SqliteRunStore(state_folder(workspace), read_only=True) as store:
         state = WorkflowState(store)
         if state.run is None:

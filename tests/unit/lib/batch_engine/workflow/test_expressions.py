@@ -17,7 +17,7 @@ ITEMS = ["007", "1.10", "0x1F", "1_000", "true", "a/b", "", None, 1, "1", 1.0, T
 
 @pytest.mark.parametrize("item", ITEMS, ids=repr)
 def test_an_item_arrives_unchanged(item: Any) -> None:
-    value = compile_value({"a": "{{ item }}", "b": ["{{ item }}"], "c": " {{- item -}} "})
+    value = compile_value({"a": "{{ item }}", "b": ["{{ item }}"], "c": "{{- item -}}\n"})
     rendered = value.render({"item": item})
     for got in (rendered["a"], rendered["b"][0], rendered["c"]):
         assert got == item

@@ -1,0 +1,146 @@
+"""Killed at any time, a run loses nothing and repeats at most what was in flight."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from batch_engine.core import SqliteRunStore
+from batch_engine.workflow import WorkflowState, state_folder
+
+ITEMS = 120
+WORKERS = 3
+
+TEXT = f"""
+name: kill
+steps:
+  - name: work
+    task: batch
+    inputs:
+      items: "{{{{ range({ITEMS}) | list }}}}"
+      max_concurrency: {WORKERS}
+      tolerated_failures: 100%
+      task:
+        task: python_function
+        inputs: {{function: "kill_items:work", args: ["{{{{ item }}}}", "{{{{ workspace }}}}"]}}
+"""
+
+# Every fourth item fails; each notes that it was begun, with one write.
+MODULE = """
+import os, time
+def work(item, workspace):
+    log = os.open(workspace + "/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(log, f"{item}\\n".encode())
+    os.close(log)
+    time.sleep(0.002)
+    if item % 4 == 0:
+        raise ValueError("a fourth")
+    return {"item": item}
+"""
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from batch_engine.workflow import WorkflowEngine
+engine = WorkflowEngine(Path(sys.argv[1]), Path(sys.argv[2]))
+result = engine.run(resume=(Path(sys.argv[2]) / ".workflow/run.sqlite3").exists())
+print(result.status)
+"""
+
+
+def _begun(log: Path) -> list[str]:
+    return log.read_text().split() if log.exists() else []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_random_kills_lose_nothing_and_repeat_what_was_in_flight(seed: int, tmp_path: Path) -> None:
+    """Five kills in each of the four runs; the last process finishes."""
+    chance = random.Random(seed)
+    file, folder = tmp_path / "w.yaml", tmp_path / "ws"
+    file.write_text(TEXT)
+    (tmp_path / "kill_items.py").write_text(MODULE)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ['PYTHONPATH']}"}
+    log, kills = folder / "log", 0
+    moments = sorted(chance.sample(range(1, ITEMS), 5))
+    while True:
+        child = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(file), str(folder)],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while child.poll() is None and moments and len(set(_begun(log))) < moments[0]:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        if moments:
+            moments.pop(0)
+            child.send_signal(signal.SIGKILL)
+            kills += child.wait() == -signal.SIGKILL
+            child.communicate()
+            continue
+        said, errors = child.communicate(timeout=60)
+        assert (child.returncode, said) == (0, "completed_with_errors\n"), errors
+        break
+    ran = Counter(_begun(log))
+    assert len(ran) == ITEMS
+    assert sum(ran.values()) - ITEMS <= kills * WORKERS
+    with SqliteRunStore(state_folder(folder), read_only=True) as store:
+        work = WorkflowState(store).export()["steps"]["work"]
+    assert work["stats"] == {"total": ITEMS, "processed": 90, "failed": 30, "retried": 0}
+    with closing(sqlite3.connect(state_folder(folder) / "run.sqlite3")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+FEW_FILES = """
+name: many
+steps:
+  - name: work
+    task: batch
+    inputs:
+      items: "{{ range(10000) | list }}"
+      max_concurrency: 2
+      tolerated_failures: 60%
+      task:
+        task: python_function
+        inputs: {function: "operator:truediv", args: [1, "{{ item % 2 }}"]}
+"""
+
+COUNTING = """
+import os, resource, sys
+from pathlib import Path
+from batch_engine.workflow import WorkflowEngine
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+most, heard = 0, 0
+def listen(event):
+    global most, heard
+    heard += 1
+    if heard % 50 == 0:
+        most = max(most, len(os.listdir("/proc/self/fd")))
+engine = WorkflowEngine(Path(sys.argv[1]), Path(sys.argv[2]), listeners=[listen])
+result = engine.run()
+print(result.status, most, result.steps["work"].counts["failed"])
+"""
+
+
+@pytest.mark.slow
+def test_ten_thousand_items_half_of_them_failing_need_few_files(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(FEW_FILES)
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING, str(file), str(tmp_path / "ws")],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    status, most, failed = done.stdout.split()
+    assert (status, failed) == ("completed_with_errors", "5000")
+    assert 0 < int(most) <= 50

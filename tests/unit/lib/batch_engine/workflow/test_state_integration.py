@@ -1,0 +1,284 @@
+"""The state of the engine: resume, retry, changed files, edited lists (seed 003, 3)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_engine.core import Pause, SqliteRunStore, StepRef
+from batch_engine.workflow import (
+    ChangedWorkflowError,
+    WorkflowEngine,
+    WorkflowState,
+    parse_workflow,
+    state_folder,
+)
+
+Run = Callable[..., Any]
+
+# Each item says that it ran; the ones in the file "bad" fail.
+TEXT = """
+params: {items: {type: array, default: [a, b, c, d]}}
+steps:
+  - {name: before, task: append_file, inputs: {file: log, content: "before "}}
+  - name: work
+    task: batch
+    inputs:
+      items: "{{ args.items }}"
+      max_concurrency: 1
+      task:
+        task: shell
+        inputs: {command: 'printf "%s " {{ item }} >> log; ! grep -qx {{ item }} bad'}
+  - {name: after, task: shell, inputs: {
+      command: 'printf "after:{{ steps.work.result.stats.processed }} " >> log'}}
+"""
+
+
+@pytest.fixture
+def log(workspace: Path) -> Callable[[], list[str]]:
+    """What ran since it was asked last."""
+    (workspace / "bad").write_text("")
+    path = workspace / "log"
+
+    def read() -> list[str]:
+        words = path.read_text().split() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return words
+
+    return read
+
+
+def test_what_is_finished_does_not_run_again(run: Run, log: Any) -> None:
+    first = run(TEXT)
+    assert log() == ["before", "a", "b", "c", "d", "after:4"]
+    again = run(TEXT, resume=True)
+    assert log() == []
+    assert all(step.reused for step in again.steps.values())
+    assert again.outputs == first.outputs
+
+
+def test_after_a_failed_step_resume_tries_it_again_and_goes_on(
+    run: Run, log: Any, workspace: Path
+) -> None:
+    (workspace / "bad").write_text("b\n")
+    assert run(TEXT).status == "failed"
+    assert log() == ["before", "a", "b", "c", "d"]
+    (workspace / "bad").write_text("")
+    result = run(TEXT, resume=True)
+    assert result.status == "completed"
+    assert log() == ["b", "after:4"]
+    assert result.steps["work"].counts["loaded"] == 3
+
+
+def test_retry_runs_only_what_failed_and_what_follows_from_it(
+    run: Run, log: Any, workspace: Path
+) -> None:
+    text = TEXT.replace("max_concurrency: 1", "max_concurrency: 1\n      tolerated_failures: 2")
+    (workspace / "bad").write_text("b\nd\n")
+    assert run(text).status == "completed_with_errors"
+    assert log() == ["before", "a", "b", "c", "d", "after:2"]
+    assert run(text, resume=True).status == "completed_with_errors"
+    assert log() == []
+    (workspace / "bad").write_text("d\n")
+    assert run(text, retry=True).status == "completed_with_errors"
+    assert log() == ["b", "d", "after:3"]
+    assert run(text, retry=True).status == "completed_with_errors"
+    assert log() == ["d"]  # still failing: nothing that follows sees anything new
+
+
+@pytest.mark.parametrize(
+    ("items", "ran"),
+    [
+        (["x", "a", "b", "c", "d"], ["x", "after:5"]),
+        (["d", "c", "b", "a"], ["after:4"]),
+        (["a", "c"], ["after:2"]),
+        (["c", "y", "a"], ["y", "after:3"]),
+    ],
+)
+def test_an_edited_list_runs_exactly_the_new_items(
+    items: list[str], ran: list[str], run: Run, log: Any
+) -> None:
+    run(TEXT)
+    log()
+    run(TEXT, {"items": items}, resume=True)
+    assert log() == ran
+
+
+def test_a_changed_step_is_noticed_and_needs_a_word(run: Run, log: Any) -> None:
+    run(TEXT)
+    log()
+    changed = TEXT.replace("! grep", "true; ! grep")
+    with pytest.raises(ChangedWorkflowError) as caught:
+        run(changed, resume=True)
+    assert caught.value.steps == ("work",)
+    assert "w.yaml:5:5: the step 'work' is not what it was" in str(caught.value)
+    assert "4 of its items have a result" in str(caught.value)
+    run(changed, resume=True, changed="keep")
+    assert log() == []
+    run(changed, resume=True, changed="rerun")
+    assert log() == ["a", "b", "c", "d", "after:4"]
+    run(changed, resume=True)
+    assert log() == []
+
+
+def test_how_a_batch_is_run_may_change(run: Run, log: Any) -> None:
+    run(TEXT)
+    log()
+    more = "max_concurrency: 3\n      retry: 2\n      chunk_size: 2\n      tolerated_failures: 1"
+    run(TEXT.replace("max_concurrency: 1", more), resume=True)
+    assert log() == []
+
+
+def test_a_parameter_that_a_step_refers_to_counts_as_its_change(run: Run, log: Any) -> None:
+    text = TEXT.replace("params: {", "params: {mark: '-', other: 1, ").replace(
+        '"before "', '"{{ mark }} "'
+    )
+    run(text)
+    log()
+    run(text, {"other": 2}, resume=True)
+    assert log() == []
+    with pytest.raises(ChangedWorkflowError, match="'before'"):
+        run(text, {"mark": "+"}, resume=True)
+    run(text, {"mark": "+"}, resume=True, changed="rerun")
+    assert log() == ["+", "after:4"]  # the items are the same
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module of the user's, importable."""
+    folder = tmp_path / "importable"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder / "users_code.py"
+    sys.modules.pop("users_code", None)
+
+
+def test_changed_code_is_noticed_also_in_a_helper_and_comments_do_not_count(
+    run: Run, module: Path
+) -> None:
+    text = "steps: [{name: a, task: python_function, inputs: {function: 'users_code:f'}}]"
+
+    def write(source: str) -> None:
+        module.write_text(source)
+        sys.modules.pop("users_code", None)
+        importlib.invalidate_caches()
+
+    write("def f():\n    return g()\ndef g():\n    return 1\n")
+    assert run(text).outputs["a"] == 1
+    write('# said\ndef f():\n    "doc"\n    return g()\ndef g():\n    return 1\n')
+    assert run(text, resume=True).steps["a"].reused
+    write("def f():\n    return g()\ndef g():\n    return 22\n")
+    with pytest.raises(ChangedWorkflowError):
+        run(text, resume=True)
+    assert run(text, resume=True, changed="rerun").outputs["a"] == 22
+
+
+class Waiting(Pause):
+    """The answer is not there yet."""
+
+
+class Host:
+    """An invoker whose answers come when they come."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    def invoke(self, *, agent_name: str, input_data: Any, context: Any) -> dict[str, Any]:
+        self.asked.append(input_data["prompt"])
+        if input_data["prompt"] not in self.answers:
+            raise Waiting("no answer yet")
+        return {"text": self.answers[input_data["prompt"]]}
+
+
+AGENTS = """
+steps:
+  - name: ask
+    task: batch
+    inputs:
+      items: [a, b, c, d]
+      max_concurrency: 1
+      chunk_size: 2
+      task: {task: agent, inputs: {agent: critic, prompt: "{{ item }}"}}
+      collect: "{{ result.text }}"
+"""
+
+
+def test_a_pause_of_an_agent_pauses_the_run_and_answers_are_never_asked_for_twice(
+    run: Run, workspace: Path
+) -> None:
+    host = Host()
+    host.answers = {"a": "A"}
+    with pytest.raises(Waiting):
+        run(AGENTS, invoker=host)
+    assert host.asked == ["a", "b"]  # nothing new is begun after the chunk that has to wait
+    with SqliteRunStore(state_folder(workspace), read_only=True) as store:
+        assert WorkflowState(store).status == "paused"
+    host.asked.clear()
+    host.answers |= {"b": "B", "c": "C"}
+    with pytest.raises(Waiting):
+        run(AGENTS, invoker=host, resume=True)
+    assert host.asked == ["b", "c", "d"]
+    host.answers["d"] = "D"
+    host.asked.clear()
+    result = run(AGENTS, invoker=host, resume=True)
+    assert host.asked == ["d"]
+    assert result.outputs["ask"]["results"] == ["A", "B", "C", "D"]
+
+
+def test_export_is_the_seeds_form_for_every_step(run: Run, log: Any, workspace: Path) -> None:
+    (workspace / "bad").write_text("c\n")
+    run(TEXT)
+    with SqliteRunStore(state_folder(workspace), read_only=True) as store:
+        state = WorkflowState(store).export()
+    assert (state["version"], state["status"]) == (1, "failed")
+    work = state["steps"]["work"]
+    assert set(work) == {"task", "status", "processed", "failed", "stats"}
+    assert work["stats"] == {"total": 4, "processed": 3, "failed": 1, "retried": 0}
+    assert len(work["processed"]) == 3
+    (record,) = work["failed"].values()
+    assert record["item"]["preview"] == "'c'"
+
+
+def test_what_is_not_idempotent_is_not_begun_twice_unless_asked(run: Run, workspace: Path) -> None:
+    text = """
+steps:
+  - name: pay
+    task: batch
+    inputs: {items: [a, b], idempotent: false, tolerated_failures: 2, max_concurrency: 1,
+             task: {task: shell, inputs: {command: 'echo {{ item }} >> log'}}}
+"""
+    engine = WorkflowEngine(parse_workflow(text), workspace)
+    engine.run()
+    # As after a crash in the middle of "b": it is noted as begun, and has no outcome.
+    with SqliteRunStore(state_folder(workspace)) as store:
+        state = WorkflowState(store)
+        record = state.step("pay")
+        assert record is not None
+        rows = list(store.items(record.ref))
+        store.prune(StepRef("pay", record.fingerprint), keep=[rows[0].key])
+        state.put_step(replace(record, status="running"))
+    result = run(text, resume=True)
+    (failure,) = result.steps["pay"].failures
+    assert (failure.item, failure.error.code) == ("b", "crash.interrupted")
+    assert (workspace / "log").read_text().split() == ["a", "b"]
+    assert run(text, retry=True).status == "completed"
+    assert (workspace / "log").read_text().split() == ["a", "b", "b"]
+
+
+def test_state_grows_with_the_items_and_no_faster(tmp_path: Path) -> None:
+    sizes = []
+    for count in (200, 2_000):
+        text = f"""
+steps: [{{name: a, task: batch, inputs: {{items: "{{{{ range({count}) | list }}}}",
+          task: {{task: echo, inputs: {{message: "{{{{ item }}}}"}}}}}}}}]"""
+        folder = tmp_path / str(count)
+        WorkflowEngine(parse_workflow(text), folder).run()
+        sizes.append((state_folder(folder) / "run.sqlite3").stat().st_size)
+    assert sizes[1] <= 12 * sizes[0]
