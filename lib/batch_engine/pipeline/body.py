@@ -200,10 +200,12 @@ class _Attempt:
                 answer.append(ItemFailure(failure))
                 continue
             outputs = tuple(e.value for e in done_of.get(source, ()))
-            result = ItemResult(outputs, source in loaded, carrier=name)
+            result = ItemResult(outputs)
+            if name or source in loaded:
+                result = result.told(loaded=source in loaded, carrier=name)
             if source == carrier:
                 covered = len(self.items) - len(self._failed) - len(self._early.done)
-                result = result._replace(
+                result = result.told(
                     fields=fields,
                     also=self._also(self._failed),
                     covered=covered + (source in self._early.done),
@@ -234,7 +236,7 @@ class _Attempt:
         result = ItemResult((value,))
         if fields:
             others = set(range(len(self.items))) - {source}
-            result = result._replace(fields=fields, also=self._also(others))
+            result = result.told(fields=fields, also=self._also(others))
         self.context.complete_key(self.context.keys[source], result)
         if fields:
             self._early.carrier = source

@@ -239,10 +239,10 @@ class PipelineBatchExecutor:
         fine = {o.key: o.value for o in chunk.outcomes if o.value is not None}
         if self.keep:
             self.done.update(fine)
-        outputs = [value.outputs for value in fine.values()]
+        outputs: list[ItemResult] = list(fine.values())
         if len(chunk.outcomes) < len(chunk.keys):
             known = self.done if self.keep else fine
-            outputs = [known[key].outputs for key in chunk.keys if key in known]
+            outputs = [known[key] for key in chunk.keys if key in known]
         return list(itertools.chain.from_iterable(outputs))
 
     def _tell(self, batch: BatchResult) -> None:
@@ -312,10 +312,8 @@ class _Dump:
     dump: Callable[[Any], Any] | None
 
     def __call__(self, result: ItemResult) -> list[Any]:
-        outputs = [self.dump(output) for output in result.outputs] if self.dump else result.outputs
-        if result.loaded or result.carrier or result.fields:
-            return [outputs, *result[1:]]
-        return [outputs]
+        outputs = [self.dump(output) for output in result] if self.dump else result
+        return [outputs] if type(result) is ItemResult else [outputs, *result.parts()[1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +322,7 @@ class _Load:
 
     def __call__(self, data: list[Any]) -> ItemResult:
         outputs = [self.load(output) for output in data[0]] if self.load else data[0]
-        return ItemResult(tuple(outputs), *data[1:])
+        return ItemResult.of_parts(outputs, *data[1:]) if data[1:] else ItemResult(outputs)
 
 
 def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:
@@ -336,7 +334,7 @@ def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:
 def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:
     counts = chunk.summary.counts
     values = [outcome.value for outcome in chunk.outcomes if outcome.value is not None]
-    odd = [value for value in values if value.loaded or not value.outputs]
+    odd = [value for value in values if value.loaded or not value]
     if not odd and not counts.loaded:  # as it mostly is
         return PipelineCounts(len(values), 0, counts.failed, 0, counts.duplicates)
     loaded = sum(
@@ -345,7 +343,7 @@ def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:
         if outcome.value is not None
     )
     dropped = sum(
-        outcome.status != "loaded" and not outcome.value.loaded and not outcome.value.outputs
+        outcome.status != "loaded" and not outcome.value.loaded and not outcome.value
         for outcome in chunk.outcomes
         if outcome.value is not None
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any, NamedTuple
 
 __all__ = ["Element", "Elements", "ItemResult", "plain_results"]
@@ -68,21 +67,49 @@ class Elements:
         return Elements.of(sorted((*others, *self), key=lambda element: element.source))
 
 
-class ItemResult(NamedTuple):
-    """What came of one source item: the items that it became (none: it was filtered out),
-    whether they were loaded (``load_existing``), and, with the first result of a chunk, the
-    fields that the chunk's stages wrote beside the items. ``also`` names, by field, the items
-    that the field was written for and that failed later on: when they are run again, what is
-    then written for them must not count a second time. ``carrier`` is the key of the result with
-    which the fields of an item's chunk are, and with those ``covered`` says how many results name
-    it: if one of them is missing in a later run, the fields are no longer exact."""
+class ItemResult(tuple[Any, ...]):
+    """What came of one source item: the items that it became, as a tuple (none: it was filtered
+    out). Mostly that is all; `told` adds the rest.
 
-    outputs: tuple[Any, ...]
+    ``loaded`` says whether they were loaded (``load_existing``). With the first result of a chunk
+    go the ``fields`` that the chunk's stages wrote beside the items. ``also`` names, by field,
+    the items that the field was written for and that failed later on: when they are run again,
+    what is then written for them must not count a second time. ``carrier`` is the key of the
+    result with which the fields of an item's chunk are, and with those ``covered`` says how many
+    results name it: if one of them is missing in a later run, the fields are no longer exact.
+    """
+
+    __slots__ = ()
     loaded: bool = False
     fields: Mapping[str, Any] | None = None
     also: Mapping[str, Sequence[str]] | None = None
     carrier: str = ""
     covered: int = 0
+
+    def told(self, **parts: Any) -> ItemResult:
+        """The same items with some of the rest changed."""
+        return _ToldResult(self, {**getattr(self, "__dict__", {}), **parts})
+
+    def parts(self) -> list[Any]:
+        """All of it, in the order in which `of_parts` takes it."""
+        return [tuple(self), self.loaded, self.fields, self.also, self.carrier, self.covered]
+
+    @staticmethod
+    def of_parts(outputs: Iterable[Any], *rest: Any) -> ItemResult:
+        """The result that `parts` describes; what is left out at the end is as usual."""
+        return ItemResult(outputs).told(**dict(zip(_REST, rest, strict=False)))
+
+
+_REST = ("loaded", "fields", "also", "carrier", "covered")
+
+
+class _ToldResult(ItemResult):
+    """One with more than its items; an object of its own kind, so that the usual one is small."""
+
+    def __new__(cls, outputs: Iterable[Any], parts: Mapping[str, Any] | None = None) -> _ToldResult:
+        result = super().__new__(cls, outputs)
+        result.__dict__.update(parts or {})
+        return result
 
 
 # Calling the classes would be half of the cost of a stage.
@@ -92,6 +119,4 @@ _result: Callable[[tuple[Any, ...]], ItemResult] = partial(tuple.__new__, ItemRe
 
 def plain_results(values: Iterable[Any]) -> list[ItemResult]:
     """For each value a result that consists of it alone."""
-    nothing = repeat(None)
-    parts = zip(zip(values), repeat(False), nothing, nothing, repeat(""), repeat(0))
-    return list(map(_result, parts))
+    return list(map(_result, zip(values)))

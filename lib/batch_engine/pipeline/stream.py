@@ -197,7 +197,8 @@ class PipelineStream:
         )
         known = {
             executor.scope.name: {
-                key: result._replace(loaded=False) for key, result in executor.done.items()
+                key: result.told(loaded=False) if result.loaded else result
+                for key, result in executor.done.items()
             }
             for executor in self._executors.values()
         }
