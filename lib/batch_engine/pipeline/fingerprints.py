@@ -45,13 +45,12 @@ def _flow(flow: Flow) -> Any:
 
 def _agent(agent: Agent) -> Any:
     code = agent.version if agent.version is not None else _classes(type(agent))
+    left_out = ("reads", "writes", "version", "function" if agent.version is not None else "")
     settings = {
         name: shown(value)
         for name, value in sorted(vars(agent).items())
-        if not name.startswith("_") and name not in ("reads", "writes", "version")
+        if not name.startswith("_") and name not in left_out
     }
-    if agent.version is not None:
-        settings.pop("function", None)
     return [type(agent).__qualname__, agent.label, code, settings, agent.shape]
 
 
