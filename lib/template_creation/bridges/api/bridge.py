@@ -36,6 +36,10 @@ __all__ = ["ApiBridge"]
 logger = logging.getLogger(__name__)
 
 VENDOR = "https://api.anthropic.com"
+VENDOR_SILENCE_S = 60.0
+OWN_SILENCE_S = 300.0
+"""The longest silence: the vendor's API sends pings, a server of one's own says nothing while
+it reads a long prompt."""
 
 
 class ApiBridge:
@@ -48,8 +52,9 @@ class ApiBridge:
     vendor's models take and cost; ``max_output_tokens`` bounds an answer, thinking included.
 
     Times are in seconds: ``connect_timeout_s`` for a connection, ``read_timeout_s`` for the
-    longest silence, ``deadline_s`` for the whole call; ``retry_after_cap_s`` bounds what a
-    server may ask to wait. ``http_client`` (an ``httpx2.Client``) and ``clock`` are for tests.
+    longest silence (None: 60, or 300 for a server at ``base_url``), ``deadline_s`` for the whole
+    call; ``retry_after_cap_s`` bounds what a server may ask to wait. ``http_client`` (an
+    ``httpx2.Client``) and ``clock`` are for tests.
 
     Raises `BadInput` for a setting that cannot be used.
 
@@ -68,7 +73,7 @@ class ApiBridge:
         effort: Effort | None = None,
         structured: Structured = "auto",
         connect_timeout_s: float = 10.0,
-        read_timeout_s: float = 60.0,
+        read_timeout_s: float | None = None,
         deadline_s: float = 600.0,
         retry_after_cap_s: float = 60.0,
         http_client: httpx2.Client | None = None,
@@ -78,7 +83,7 @@ class ApiBridge:
             raise BadInput("the api bridge needs a model", hint="name one with --model")
         for name, value in (
             ("connect_timeout_s", connect_timeout_s),
-            ("read_timeout_s", read_timeout_s),
+            ("read_timeout_s", 1 if read_timeout_s is None else read_timeout_s),
             ("deadline_s", deadline_s),
             ("max_output_tokens", 1 if max_output_tokens is None else max_output_tokens),
         ):
@@ -97,7 +102,8 @@ class ApiBridge:
             max_output_tokens=max_output_tokens,
         )
         self._connect_timeout_s = connect_timeout_s
-        self._read_timeout_s = min(read_timeout_s, deadline_s)
+        silence = OWN_SILENCE_S if self._is_foreign else VENDOR_SILENCE_S
+        self._read_timeout_s = min(read_timeout_s or silence, deadline_s)
         self._deadline_s = deadline_s
         self._retry_after_cap_s = retry_after_cap_s
         self._http_client = http_client

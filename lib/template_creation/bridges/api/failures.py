@@ -31,6 +31,7 @@ from template_creation.bridges.api.words import retry_after_s, shortened, spoken
 __all__ = [
     "AnswerTooLongError",
     "Failures",
+    "NoRoomError",
     "NotAcceptedError",
     "RefusedError",
     "RequestTooLargeError",
@@ -62,10 +63,17 @@ class RefusedError(TaskError):
 
 
 class AnswerTooLongError(RejectedResultError):
-    """The answer did not fit ``max_tokens``. Agents that were complete are kept, so that the
-    next request asks for fewer."""
+    """The answer ran out of room behind complete agents, so that the next request, for the
+    others, has more of it."""
 
     code = "validation.answer_too_long"
+
+
+class NoRoomError(TaskError):
+    """The answer ran out of room before one agent was complete; the same request would end at
+    the same place, for the same money."""
+
+    code = "task.no_room"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +161,10 @@ class Failures:
                 f"{'agent' if finished == 1 else 'agents'}",
                 hint="smaller requests (fewer agents each) end whole",
             )
-        error = AnswerTooLongError(
+        return NoRoomError(
             f"the answer ran into {limit} before one agent was complete",
             hint="split the request (fewer agents each), allow more output, or lower the effort",
         )
-        error.retryable = False  # the same request would end at the same place
-        return error
 
     def _translated(self, case: _Case, wait: float | None) -> WorkError:
         make = _BY_KIND.get(case.kind) or _BY_STATUS.get(case.status)

@@ -23,7 +23,7 @@ from batch_engine.core import (
     WorkTimeoutError,
 )
 from template_creation.bridges import ApiBridge, StreamingBridge
-from template_creation.bridges.api.failures import AnswerTooLongError, RefusedError
+from template_creation.bridges.api.failures import AnswerTooLongError, NoRoomError, RefusedError
 from template_creation.errors import BadInput
 from template_creation.fake_api import FakeMessagesServer, Fault, Received, Reply
 from template_creation.values.answer import AnsweredAgent, RequestUsage
@@ -162,6 +162,25 @@ def test_what_was_complete_is_kept_when_the_stream_breaks(
     assert usage.output_tokens >= after_first / 2.4  # estimated: only the end would have told
 
 
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [({}, 300), ({"read_timeout_s": 7}, 7), ({"deadline_s": 40}, 40)],
+)
+def test_a_server_of_ones_own_may_be_silent_for_longer(
+    ask: Ask, good: str, settings: dict[str, Any], seconds: float
+) -> None:
+    """It says nothing while it reads a long prompt; never longer than the whole call may be."""
+    (request,) = ask(good, **settings).requests
+    assert float(request.headers["x-stainless-read-timeout"]) == seconds
+
+
+def test_a_cut_between_two_agents_is_told_as_one(ask: Ask, good: str, after_first: int) -> None:
+    """Nothing is half there, and still something is missing."""
+    outcome = ask(Reply(text=good[: after_first - 12], fault="cut", at=after_first - 12))
+    assert outcome.agents == BOTH[:1]
+    assert [issue.rule for issue in outcome.issues] == ["answer-cut"]
+
+
 def test_a_deadline_holds_while_bytes_still_trickle(
     request_data: dict[str, Any], good: str, after_first: int, key: str
 ) -> None:
@@ -206,7 +225,7 @@ def test_an_answer_without_room_keeps_what_was_complete(
 def test_an_answer_that_has_room_for_no_agent_is_not_asked_for_again(ask: Ask, good: str) -> None:
     """The same request would be cut at the same place."""
     outcome = ask(Reply(text=good[:60], stop_reason="max_tokens"))
-    assert isinstance(outcome.error, AnswerTooLongError)
+    assert isinstance(outcome.error, NoRoomError)
     assert not outcome.error.retryable
     assert "split the request" in outcome.error.hint
 

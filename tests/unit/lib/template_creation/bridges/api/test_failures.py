@@ -22,6 +22,7 @@ from template_creation.bridges.api.client import Secret
 from template_creation.bridges.api.failures import (
     AnswerTooLongError,
     Failures,
+    NoRoomError,
     NotAcceptedError,
     RefusedError,
     RequestTooLargeError,
@@ -170,7 +171,7 @@ def test_an_answer_without_room_is_asked_for_again_only_where_that_asks_for_less
     """Else the same request would end at the same place, for the same money."""
     more, none = stop(reason, finished=3), stop(reason)
     assert isinstance(more, AnswerTooLongError)
-    assert isinstance(none, AnswerTooLongError)
+    assert isinstance(none, NoRoomError)
     assert (more.retryable, none.retryable) == (True, False)
     assert "after 3 complete agents" in more.message
     assert "split" in none.hint

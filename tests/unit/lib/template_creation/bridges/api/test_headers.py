@@ -12,13 +12,14 @@ import respx
 
 from batch_engine.core import RateLimitError, TaskError
 from template_creation.bridges import ApiBridge
-from template_creation.values.answer import AnsweredAgent
+from template_creation.values.agent import Issue
+from template_creation.values.answer import AnsweredAgent, RequestUsage
 
 VENDOR = "https://api.anthropic.com/v1/messages"
 
 
-def stream_of(text: str) -> httpx.Response:
-    """A whole answer as the API sends it."""
+def stream_of(text: str, *, ended: bool = True) -> httpx.Response:
+    """A whole answer as the API sends it, or one without its last event."""
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 5}}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}},
@@ -28,6 +29,7 @@ def stream_of(text: str) -> httpx.Response:
         {"type": "message_stop"},
     ]
     lines = [f"event: {item['type']}\ndata: {json.dumps(item)}\n\n" for item in events]
+    lines = lines if ended else lines[:-1]
     headers = {"content-type": "text/event-stream; charset=utf-8", "request-id": "req_9"}
     return httpx.Response(200, headers=headers, content="".join(lines).encode())
 
@@ -56,12 +58,24 @@ def test_the_vendors_api_gets_a_signed_versioned_streamed_request(
     assert signed.removeprefix("Bearer ") == "sk-ant-0123"
     assert sent.headers["anthropic-version"] >= "2023-06-01"
     assert sent.headers["x-stainless-retry-count"] == "0"
+    assert float(sent.headers["x-stainless-read-timeout"]) == 60
     body = json.loads(sent.content)
     assert body["stream"] is True
     assert body["output_config"]["effort"] == "low"
     assert body["output_config"]["format"]["type"] == "json_schema"
     assert body["thinking"] == {"type": "between_tools"}
     assert body["max_tokens"] == 64_000
+
+
+def test_a_reason_to_stop_is_not_yet_the_end(
+    request_data: dict[str, Any], good: str, vendor: respx.Route
+) -> None:
+    """Without ``message_stop`` the stream was cut; here behind the last agent."""
+    vendor.return_value = stream_of(good, ended=False)
+    events = ask(request_data)
+    (usage,) = (item for item in events if isinstance(item, RequestUsage))
+    assert usage.stop_reason == ""
+    assert [item.rule for item in events if isinstance(item, Issue)] == ["answer-tail"]
 
 
 def test_nothing_is_sent_twice_by_the_sdk(
