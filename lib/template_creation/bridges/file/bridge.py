@@ -18,7 +18,7 @@ from batch_engine.core.failpoints import failpoint
 from template_creation.bridges.file.asking import Asker
 from template_creation.bridges.file.disk import at_work
 from template_creation.bridges.file.dossier import Caller, absolute, load_all
-from template_creation.bridges.file.intake import Intake, Reading, take_in
+from template_creation.bridges.file.intake import Intake, Reading, answers_to, take_in
 from template_creation.bridges.file.layout import Layout
 from template_creation.bridges.file.question import agent_names
 from template_creation.bridges.file.shelf import Shelf
@@ -121,13 +121,17 @@ class FileBridge:
         return self._events(agent_name, input_data, context, sure=True)
 
     def withdraw(self, reason: str) -> bool:
-        """Ends the pending request, if there is one, and says whether there was: for a run that
-        needs no answer any more."""
+        """Ends the pending request, if there is one, and says whether there was; an answer to
+        it that nobody took is kept. For a run that has ended: it was answered by another bridge,
+        or died when all was stored and the request still lay there."""
         with self._at_work():
             pending = self.caller.pending(load_all(self._layout))
-            if pending is not None:
-                self._shelf.close(pending, "withdrawn", reason)
-            return pending is not None
+            if pending is None:
+                return False
+            self._shelf.close(pending, "withdrawn", reason)
+            for path in answers_to(pending, self._layout):
+                self._shelf.keep_answer(path, pending.id)
+        return True
 
     # -- one look into the folder -----------------------------------------------------------------
 

@@ -28,7 +28,15 @@ from template_creation.exchange import read_answer
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent
 
-__all__ = ["Intake", "Reading", "Verdict", "agent_paths", "read_agent_file", "take_in"]
+__all__ = [
+    "Intake",
+    "Reading",
+    "Verdict",
+    "agent_paths",
+    "answers_to",
+    "read_agent_file",
+    "take_in",
+]
 
 Verdict = Literal["take", "done", "refuse", "writing", "leave"]
 """``take``: holds agents to hand over. ``done``: says nothing new, or that the host failed; it
@@ -179,6 +187,16 @@ def agent_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
     for one in (layout, *(Layout(Path(folder)) for folder in dossier.folders)):
         for folder in (one.responses_of(dossier.id), one.of_request(dossier.id)):
             yield from _files(folder)
+
+
+def answers_to(dossier: Dossier, layout: Layout) -> list[Path]:
+    """The files in the bridge folder that answer this request, as far as they say so."""
+    named = [
+        path
+        for path in layout.responses
+        if path.is_file() and read_envelope(_text_of(path)).request_id == dossier.id
+    ]
+    return [*agent_paths(dossier, layout), *named]
 
 
 def _unconfirmed_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:

@@ -123,10 +123,14 @@ class Shelf:
         if reading.verdict == "refuse":
             self.refuse(reading.path, reading.reason, reading.fix, now_s=now_s, copy=reading.stray)
         elif reading.verdict in ("take", "done") and reading.dossier is not None:
-            folder = self._layout.answered(reading.dossier.id)
-            if reading.path.parent != folder:
-                keep(reading.path, folder, copy=reading.stray)
-                failpoint("answer_mid_move")
+            self.keep_answer(reading.path, reading.dossier.id, copy=reading.stray)
+
+    def keep_answer(self, path: Path, request_id: str, *, copy: bool = False) -> None:
+        """``path`` among the answers to a request, where it is not there yet."""
+        folder = self._layout.answered(request_id)
+        if path.parent != folder:
+            keep(path, folder, copy=copy)
+            failpoint("answer_mid_move")
 
     def refuse(
         self, path: Path, reason: str, fix: str, *, now_s: float, copy: bool = False

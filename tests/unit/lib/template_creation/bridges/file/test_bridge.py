@@ -482,11 +482,19 @@ def test_nothing_that_a_host_wrote_is_ever_lost(run, host, request_data, folder,
     assert all(any(word in text for text in files) for word in words)
 
 
-def test_withdraw_ends_what_nobody_waits_for(run, host, request_data) -> None:
-    """A run that goes on without the answer leaves no request behind."""
+def test_withdraw_ends_what_nobody_waits_for(run, host, request_data, kept) -> None:
+    """A run that ended leaves no request behind (F15), and no answer is lost."""
     run().pending(request_data)
+    request_id = host.request["request_id"]
+    host.write_files("api-specialist")
+    host.write(host.envelope())
     assert run().bridge.withdraw("made offline")
     assert not (host.folder / ".agent-request.json").exists()
+    assert not (host.folder / ".agent-response.json").exists()
+    assert kept("answered") == [
+        f"{request_id}/agent-response.json",
+        f"{request_id}/api-specialist.json",
+    ]
     assert not run().bridge.withdraw("made offline")
 
 
