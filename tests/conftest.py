@@ -49,7 +49,8 @@ def _seal(factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> P
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / f".{name.lower()}"))
     for name, value in {**_GIT_SEALED, **_GIT_IDENTITY}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", str(GUARD))
+    # Child processes run the code that is tested, whatever checkout is installed.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(GUARD), str(CHECKOUT / "lib"))))
     monkeypatch.chdir(factory.mktemp("cwd"))
     return home
 
