@@ -96,7 +96,8 @@ class _Known:
     def own_words(self) -> str:
         """What the project itself wrote: rules and commands may name anything."""
         analysis = self.context.analysis
-        words = [item.text for item in (*analysis.rules, *analysis.memories)]
+        words = [item.text for item in analysis.rules]
+        words += [item.text for item in analysis.memories]
         return "\n".join([*words, *(item.command for item in analysis.commands)])
 
     @cached_property
