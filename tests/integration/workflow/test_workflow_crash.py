@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from batch_engine.core import SqliteRunStore
 from batch_engine.workflow import WorkflowState, state_folder
 
-ITEMS = 120
+ITEMS = 120  # a quarter of them fails
 WORKERS = 3
 
 TEXT = f"""
@@ -35,14 +34,20 @@ steps:
         inputs: {{function: "kill_items:work", args: ["{{{{ item }}}}", "{{{{ workspace }}}}"]}}
 """
 
-# Every fourth item fails; each notes that it was begun, with one write.
+# Every fourth item fails; each notes that it was begun, with one write. The first one starts the
+# clock that kills the process.
 MODULE = """
-import os, time
+import os, signal, threading
+after_s = float(os.environ["KILL_AFTER_S"])
+begun, work_s = threading.Lock(), threading.Event()
+
 def work(item, workspace):
     log = os.open(workspace + "/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(log, f"{item}\\n".encode())
     os.close(log)
-    time.sleep(0.002)
+    if after_s and begun.acquire(blocking=False):
+        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    work_s.wait(0.002)
     if item % 4 == 0:
         raise ValueError("a fourth")
     return {"item": item}
@@ -58,40 +63,26 @@ print(result.status)
 """
 
 
-def _begun(log: Path) -> list[str]:
-    return log.read_text().split() if log.exists() else []
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_random_kills_lose_nothing_and_repeat_what_was_in_flight(seed: int, tmp_path: Path) -> None:
-    """Five kills in each of the four runs; the last process finishes."""
+    """Five kills in each of the four runs, 2 to 25 ms after the first item; then one to the end."""
     chance = random.Random(seed)
     file, folder = tmp_path / "w.yaml", tmp_path / "ws"
     file.write_text(TEXT)
     (tmp_path / "kill_items.py").write_text(MODULE)
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ['PYTHONPATH']}"}
-    log, kills = folder / "log", 0
-    moments = sorted(chance.sample(range(1, ITEMS), 5))
-    while True:
-        child = subprocess.Popen(
+    kills = 0
+    for delay in [*(chance.uniform(0.002, 0.025) for _ in range(5)), 0]:
+        done = subprocess.run(
             [sys.executable, "-c", PROGRAM, str(file), str(folder)],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**environment, "KILL_AFTER_S": str(delay)},
+            capture_output=True, text=True, timeout=60,
         )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while child.poll() is None and moments and len(set(_begun(log))) < moments[0]:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        if moments:
-            moments.pop(0)
-            child.send_signal(signal.SIGKILL)
-            kills += child.wait() == -signal.SIGKILL
-            child.communicate()
-            continue
-        said, errors = child.communicate(timeout=60)
-        assert (child.returncode, said) == (0, "completed_with_errors\n"), errors
-        break
-    ran = Counter(_begun(log))
+        kills += done.returncode == -signal.SIGKILL
+    assert (done.returncode, done.stdout) == (0, "completed_with_errors\n"), done.stderr
+    assert kills == 5
+    ran = Counter((folder / "log").read_text().split())
     assert len(ran) == ITEMS
     assert sum(ran.values()) - ITEMS <= kills * WORKERS
     with SqliteRunStore(state_folder(folder), read_only=True) as store:
