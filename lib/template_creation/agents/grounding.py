@@ -201,8 +201,21 @@ def _quote(fence: Fence, known: _Known) -> Iterator[Issue]:
     marked = "adapted" in f"{fence.info} {fence.caption}".casefold()
     if marked and len(code) <= ADAPTED_LINES:
         return
-    fix = f"quote a template, or mark at most {ADAPTED_LINES} lines as adapted"
+    near = _nearest_place(code, known)
+    fix = f"quote {near or 'a template'}, or mark at most {ADAPTED_LINES} lines as adapted"
     yield Issue("not-from-a-template", place, "the code is in no template", fix)
+
+
+def _nearest_place(code: list[str], known: _Known) -> str:
+    """Where most of the lines stand, as a place to quote; or nothing."""
+    hits: dict[str, list[int]] = {}
+    for line in dict.fromkeys(code):
+        for template, number in known.line_index.get(line, ())[:20]:
+            hits.setdefault(template.source, []).append(number + 1)
+    best = max(hits, key=lambda source: (len(hits[source]), source), default="")
+    if len(hits.get(best, ())) * 2 < len(code):
+        return ""
+    return f"`{best}` from line {min(hits[best])} on as it stands"
 
 
 def _is_somewhere(code: list[str], known: _Known) -> bool:

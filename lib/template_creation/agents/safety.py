@@ -15,7 +15,7 @@ from template_creation.values.agent import Issue
 __all__ = ["check_safety"]
 
 _RUNS = re.compile(
-    r"<\s*/?\s*(?:script|iframe|object|embed|style|link|meta|form|base|svg)\b|\bon[a-z]{3,}\s*=",
+    r"<\s*(?:script|iframe|object|embed|style|link|meta|form|base|svg)\b|\bon[a-z]{3,}\s*=",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\]\(\s*<?\s*(?:javascript|vbscript|data):", re.IGNORECASE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from template_creation.agents.context import EnhancementContext
@@ -138,9 +139,9 @@ def _sections(
     for rule in profile.sections:
         section = document.section(*rule.names)
         if section is None:
-            yield Issue(
-                "missing-section", rule.title, f"no section {rule.title!r}", f"add ## {rule.title}"
-            )
+            near = get_close_matches(rule.title, [s.heading for s in document.sections], n=1)
+            fix = f"add ## {rule.title}" + (f", did you mean {near[0]!r}?" if near else "")
+            yield Issue("missing-section", rule.title, f"no section {rule.title!r}", fix)
         elif lack := _lack(section, rule, context):
             yield Issue("empty-section", f"line {section.line}", f"{rule.title}: {lack}", "fill it")
 

@@ -26,6 +26,7 @@ _LITERALS = {"True": "true", "False": "false", "None": "null"}
 _BAD_ESCAPE = re.compile(r"\\(?:(?=[\"\\/bfnrt])|(?=u[0-9a-fA-F]{4}))(.)|\\", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _LETTERS = re.compile(r"[^A-Za-z0-9]+")
+_KEY = re.compile(r"[\w .@/-]{1,100}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -103,10 +104,27 @@ def _constant(name: str) -> Any:
 def _checked(data: Any, repaired: str) -> Read:
     if not isinstance(data, dict):
         raise _UnreadableError("it is no object")
+    if _is_deep(data):
+        raise _UnreadableError("nested too deeply")
     cleaned = _cleaned(data)
     if cleaned is not data:
         repaired = ", ".join(filter(None, (repaired, "characters that are none")))
     return Read(cleaned, repaired)
+
+
+def _is_deep(data: Any) -> bool:
+    """Whether more than `MAX_DEPTH` brackets are open somewhere."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _cleaned(data: Any) -> Any:
@@ -214,12 +232,14 @@ def _letters(text: str) -> str:
 
 
 def _made_keys(data: Any, text: str) -> list[str]:
-    """Keys that do not stand as such in ``text``: behind a brace or a comma, before a colon."""
+    """Keys that do not stand as such in ``text``: behind a brace or a comma, before a colon,
+    without marks in them."""
     wanted: Counter[str] = Counter(_keys(data))
     return [
         key
         for key, count in wanted.items()
-        if len(re.findall(rf"[{{,\n]\s*[\"']?{re.escape(key)}[\"']?\s*:", text)) < count
+        if not _KEY.fullmatch(key)
+        or len(re.findall(rf"[{{,\n]\s*[\"']?{re.escape(key)}[\"']?\s*:", text)) < count
     ]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from template_creation.agents import KnownIds, ParsedAnswer, parse_answer
+from template_creation.agents.parse import parse_agent
+from template_creation.values.answer import AnsweredAgent
 
 AGENTS = ["api-specialist", "testing-specialist"]
 
@@ -111,3 +113,51 @@ def test_whole_text_is_the_markdown_contract(known: KnownIds) -> None:
     answer = {"enhancements": [{"agent_name": "api-specialist", "enhanced_content": "# A"}]}
     parsed = parse_answer(answer, AGENTS, known)
     assert parsed.markdown == {"api-specialist": "# A"}
+
+
+def test_drifted_items_are_read_by_their_letters(known: KnownIds) -> None:
+    """Other keys, ids in brackets or other case, a path for an id, cites as one text."""
+    item = {
+        "agent_name": "api-specialist",
+        "template_references": [{"template": "app/api/items.py", "reason": "the routes"}],
+        "bestPractices": [{"practice": "Annotate.", "citations": "c1, [R1]"}],
+        "code_examples": [{"symbol_id": "`t1.S1`", "heading": "GET"}],
+        "commands": "K1",
+    }
+    parsed = parse_answer([item], AGENTS, known)
+    sections = parsed.sections["api-specialist"]
+    assert sections.templates[0].id == "T1"
+    assert sections.practices[0].cites == ("C1", "R1")
+    assert sections.examples[0].id == "T1.s1"
+    assert sections.commands == ("K1",)
+    assert parsed.issues == {}
+
+
+def test_every_fault_of_an_item_is_told(known: KnownIds) -> None:
+    """F52: all errors, each with its own place."""
+    item = {**GOOD, "practices": [{"cites": ["C9", "R9"]}, {"cites": ["C1"]}, {"text": "x"}]}
+    issues = parse_answer([item], AGENTS, known).issues["api-specialist"]
+    assert [(issue.rule, issue.place) for issue in issues] == [
+        ("unknown-id", "$[0].practices[0].cites[0]"),
+        ("unknown-id", "$[0].practices[0].cites[1]"),
+        ("answer-item", "$[0].practices[1].text"),
+        ("answer-item", "$[0].practices[2].cites"),
+    ]
+    assert all(issue.agent == "api-specialist" and issue.fix for issue in issues)
+
+
+def test_a_flood_of_items_is_cut_and_told(known: KnownIds) -> None:
+    """A list has an end, however long it is."""
+    item = {**GOOD, "practices": [{"text": f"Do {n}.", "cites": ["C1"]} for n in range(500)]}
+    parsed = parse_answer([item], AGENTS, known)
+    assert len(parsed.sections["api-specialist"].practices) == 100
+    assert rules(parsed, "api-specialist") == ["answer-list"]
+
+
+def test_an_agent_can_be_parsed_as_soon_as_it_is_there(known: KnownIds) -> None:
+    """One object at a time, for bridges that stream."""
+    answered = AnsweredAgent("api-specialist", GOOD, "$.enhancements[0]")
+    parsed = parse_agent(answered, known)
+    assert parsed.name == "api-specialist"
+    assert parsed.sections is not None
+    assert parsed.issues == ()
