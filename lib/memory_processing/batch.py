@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from batch_engine.core import DatabaseBusyError, DatabaseError, EngineError
+from batch_engine.core import DatabaseBusyError, DatabaseError, EngineError, TaskError
 from memory_processing.errors import DuplicateMemoryError, InvalidMemoryError
 from memory_processing.identity import (
     contribution_hash,
@@ -25,7 +25,7 @@ from memory_processing.merging import combine
 from memory_processing.quality import QualityCounter
 from memory_processing.record import MemoryRecord
 from memory_processing.stores.protocol import Contribution, MemoryRow, MemoryStore, Stored
-from memory_processing.validation import checked, quality_issues
+from memory_processing.validation import Issue, checked, quality_issues
 
 __all__ = ["BatchPlan", "Checked", "Placed", "check", "digest_of", "plan_batch", "write_salvaging"]
 
@@ -82,6 +82,19 @@ class BatchPlan:
 
 def check(raw: RawRecord, quality: QualityCounter) -> Checked | EngineError:
     """The record ready for the store, or what is wrong with it; counted either way."""
+    try:
+        return _check(raw, quality)
+    except Exception as error:  # noqa: BLE001 - the edge of a record; it is recorded
+        failure = TaskError(
+            f"the record cannot be worked on: {type(error).__name__}: {error}",
+            hint="if the record is fine, this is a bug worth a report",
+        )
+        failure.__cause__ = error
+        quality.unreadable(failure.code)
+        return failure
+
+
+def _check(raw: RawRecord, quality: QualityCounter) -> Checked | EngineError:
     if raw.error is not None or raw.data is None:
         error = raw.error or InvalidMemoryError("the source gave no record", issues=())
         quality.unreadable(error.code)
@@ -94,8 +107,25 @@ def check(raw: RawRecord, quality: QualityCounter) -> Checked | EngineError:
     except EngineError as error:
         quality.unreadable(error.code)
         return error
+    try:
+        prepared = _prepared(record, raw)
+    except ValueError as error:  # text that is no Unicode, deep inside what nobody validates
+        unwritable = _unwritable(error)
+        quality.invalid(unwritable.issues)
+        return unwritable
     quality.valid(record, migrated=older, notes=len(warnings), issues=quality_issues(record))
-    return _prepared(record, raw)
+    return prepared
+
+
+def _unwritable(error: ValueError) -> InvalidMemoryError:
+    issue = Issue(
+        level="error",
+        rule="format_invalid",
+        path="extra",
+        message=f"cannot be written as JSON: {error}",
+        hint="use plain JSON values and whole characters",
+    )
+    return InvalidMemoryError(str(issue), issues=(issue,), hint=issue.hint)
 
 
 def _prepared(record: MemoryRecord, raw: RawRecord) -> Checked:

@@ -108,7 +108,15 @@ class _Traits:
 
     @cached_property
     def negations(self) -> tuple[str, ...]:
-        return tuple(sorted(word for word in self.words if _is_negation(word)))
+        """Each negating word with the two words that follow: what is negated counts too."""
+        words = [word for word in self.words if word not in _FILLERS]
+        return tuple(
+            sorted(
+                " ".join(words[place : place + 3])
+                for place, word in enumerate(words)
+                if _is_negation(word)
+            )
+        )
 
 
 def reasons_against(
@@ -118,7 +126,7 @@ def reasons_against(
     against it. The order of the texts does not matter.
 
     >>> reasons_against("Use tabs in all Makefiles.", "Never use tabs in all Makefiles.")
-    ('negation: never', 'substitution: never')
+    ('negation: never use tabs', 'substitution: never')
     >>> reasons_against("Run the tests before a push", "Run tests before a push!")
     ()
     """

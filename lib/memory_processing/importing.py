@@ -167,7 +167,7 @@ class _Job:
         sizes = LiveSize(self.live, stopped=lambda: bool(work.stop))
         items = _placed(self.sources)
         if done:
-            items = not_done_yet(items, done, store, work.resumed)
+            items = not_done_yet(items, done, store, work.resumed, work.lock)
         items = _until_stop(items, work)
         listeners = self._all_listeners(config)
         with stream_batches(

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
+from threading import Lock
 
 import psutil
 
@@ -84,7 +85,11 @@ def finish_run(
 
 
 def not_done_yet(
-    items: Iterable[Placed], done: Sequence[JournalRow], store: MemoryStore, kept: list[JournalRow]
+    items: Iterable[Placed],
+    done: Sequence[JournalRow],
+    store: MemoryStore,
+    kept: list[JournalRow],
+    lock: Lock,
 ) -> Iterator[Placed]:
     """The records that no batch in ``done`` covers; rows that cover some are added to ``kept``.
 
@@ -102,8 +107,9 @@ def not_done_yet(
         if len(part) == row.stop - row.start and digest_of(part) == row.digest:
             kept.append(row)
             continue
-        store.begin()
-        store.unjournal(row.run, row.start)
-        store.commit()
+        with lock:
+            store.begin()
+            store.unjournal(row.run, row.start)
+            store.commit()
         yield from chain(part, source)
         return

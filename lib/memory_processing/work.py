@@ -57,7 +57,7 @@ class BatchWork:
     those of an earlier process.
 
     ``stop`` says why no further batch should be started. ``nested``: the whole run is one
-    transaction, and a batch is a part of it.
+    transaction, and a batch is a part of it. Who uses the store holds ``lock``.
     """
 
     store: MemoryStore
@@ -67,7 +67,7 @@ class BatchWork:
     rows: list[JournalRow] = field(default_factory=list)
     resumed: list[JournalRow] = field(default_factory=list)
     stop: str = ""
-    _lock: Lock = field(default_factory=Lock)
+    lock: Lock = field(default_factory=Lock)
     _seen: Counter[str] = field(default_factory=Counter)
     _counted: int = 0
 
@@ -77,7 +77,7 @@ class BatchWork:
         """The outcome of each record; see `batch_engine.core.Work`."""
         batch = _Batch(self, items, context)
         batch.check()
-        with self._lock:
+        with self.lock:
             if context.attempt > 1:
                 self.store.reconnect()
                 if done := self._journaled(batch):

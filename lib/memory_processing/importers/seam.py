@@ -12,7 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from batch_engine.core import EngineError, canonical_json
+from batch_engine.core import ConfigurationError, EngineError, canonical_json
+from memory_processing.errors import TransformError
 
 __all__ = ["FileSource", "Importer", "RawRecord", "RecordSource", "Source"]
 
@@ -40,9 +41,16 @@ class RawRecord:
         """16 bytes that change when the record does; a resumed run compares them."""
         raw = self.text
         if raw is None:
-            raw = canonical_json(self.data) if self.data is not None else str(self.error)
+            raw = _canonical(self.data) if self.data is not None else str(self.error)
         data = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
         return blake2b(data, digest_size=16).digest()
+
+
+def _canonical(data: Mapping[str, Any]) -> str:
+    try:
+        return canonical_json(data)
+    except ConfigurationError:  # values that are no JSON: validation will name them
+        return repr(data)
 
 
 class Importer(Protocol):
@@ -108,4 +116,11 @@ class RecordSource:
         """The records with their positions as lines."""
         for number, record in enumerate(self._records, start=1):
             data = record.to_json() if hasattr(record, "to_json") else record
-            yield RawRecord(source=self.label, line=number, format="records", data=data)
+            if isinstance(data, Mapping):
+                yield RawRecord(source=self.label, line=number, format="records", data=data)
+                continue
+            error = TransformError(
+                f"the record is {type(data).__name__}, expected a mapping",
+                hint='give each record as a mapping, as {"text": "..."}',
+            )
+            yield RawRecord(source=self.label, line=number, format="records", error=error)

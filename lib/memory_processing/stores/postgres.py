@@ -27,7 +27,6 @@ _BUSY = (
 _UNUSABLE = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.DiskFull,
-    psycopg.errors.UndefinedTable,
     psycopg.errors.InvalidCatalogName,
     psycopg.errors.ReadOnlySqlTransaction,
 )
@@ -132,7 +131,10 @@ class PostgresMemoryStore(SqlStore):
             with self._translated():
                 schema = names.Identifier(self._schema)
                 db.execute("SET client_min_messages = warning")
-                db.execute(names.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+                # Two that come first at the same time would both try to make it.
+                with db.transaction():
+                    db.execute("SELECT pg_advisory_xact_lock(hashtext('memories'))")
+                    db.execute(names.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
                 db.execute(names.SQL("SET search_path TO {}, pg_temp").format(schema))
         except BaseException:
             db.close()

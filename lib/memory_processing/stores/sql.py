@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from batch_engine.core import StoreVersionError
+from batch_engine.core import DatabaseBusyError, DatabaseError, StoreVersionError
 from memory_processing.clusters import Member, MergePair, ReviewPair, Verdict
 from memory_processing.errors import ConnectionLostError
 from memory_processing.stores.protocol import (
@@ -77,7 +77,12 @@ class SqlStore:
         self._run("RELEASE SAVEPOINT part")
 
     def _migrate(self) -> None:
-        """Brings the tables to the current version in one transaction, as the only writer."""
+        """Brings the tables to the current version in one transaction, as the only writer.
+
+        A store of the current version is not written to, so opening one never waits.
+        """
+        if self._version() == STORE_VERSION:
+            return
         self.begin()
         self._run("CREATE TABLE IF NOT EXISTS memory_schema (version INTEGER NOT NULL)")
         version = next((row[0] for row in self._rows("SELECT version FROM memory_schema")), 0)
@@ -94,6 +99,14 @@ class SqlStore:
             self._run("DELETE FROM memory_schema")
             self._run("INSERT INTO memory_schema VALUES (?)", (STORE_VERSION,))
         self.commit()
+
+    def _version(self) -> int:
+        try:
+            return int(next(self._rows("SELECT version FROM memory_schema"), (0,))[0])
+        except DatabaseBusyError:
+            raise
+        except DatabaseError:  # there is no such table yet
+            return 0
 
     # -- memories ---------------------------------------------------------------------------
 

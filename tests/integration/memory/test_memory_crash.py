@@ -199,6 +199,36 @@ class TestLostConnection:
             assert (report.status, report.counts.processed) == ("completed", 120)
             assert [*store.dump()] == expected
 
+    def test_a_commit_whose_answer_is_lost_is_not_done_twice(
+        self, postgres_dsn: str, tmp_path: Path
+    ) -> None:
+        """Whether it arrived is not known; the journal row that came with it says so."""
+        import psycopg
+
+        from memory_processing.stores.postgres import PostgresMemoryStore
+
+        class Deaf(PostgresMemoryStore):
+            """Loses its connection right after the fourth commit."""
+
+            commits = 0
+
+            def commit(self) -> None:
+                super().commit()
+                self.commits += 1
+                if self.commits == 4:
+                    me = next(self._rows("SELECT pg_backend_pid()"))[0]
+                    with psycopg.connect(postgres_dsn, autocommit=True) as other:
+                        other.execute("SELECT pg_terminate_backend(%s)", (me,))
+                    next(self._rows("SELECT 1"))
+
+        notes = write_notes(tmp_path / "notes.jsonl")
+        with open_store(tmp_path / "plain") as plain:
+            expected = comparable(import_memories([source(notes)], plain, QUIET))
+        with Deaf(postgres_dsn, schema="deaf") as store:
+            report = import_memories([source(notes)], store, QUIET.updated(batch_size=20))
+            assert store.commits > 4
+            assert comparable(report) == expected
+
     def test_a_server_that_cannot_be_reached_says_what_to_do(self) -> None:
         with pytest.raises(ConnectionLostError, match="cannot connect") as caught:
             open_store("postgresql://nobody@127.0.0.1:1/none?connect_timeout=2")

@@ -37,6 +37,24 @@ def test_a_trap_has_a_reason_against_it(kind: str, first: str, second: str) -> N
     assert blocking_reason(first, second) in reasons_against(first, second)
 
 
+SPECIFIC = {
+    "other name": "names",
+    "number": "numbers",
+    "negation": "negation",
+    "symbol": "symbols",
+    "order": "order",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"), [trap for trap in TRAPS if trap[0] in SPECIFIC]
+)
+def test_a_trap_is_caught_by_the_guard_of_its_kind(kind: str, first: str, second: str) -> None:
+    """Guards can be chosen, so each has to do its work without the strictest one."""
+    guard = SPECIFIC[kind]
+    assert reasons_against(first, second, guards=(guard,))  # type: ignore[arg-type]
+
+
 def test_no_trap_is_merged_even_at_the_lowest_threshold() -> None:
     """Each pair in a scope of its own, so that only its partner is near."""
     listed = [

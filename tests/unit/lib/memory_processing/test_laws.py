@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from memory_processing import (
     BatchProcessingConfig,
     ImportReport,
     RecordSource,
+    SqliteMemoryStore,
     export_memories,
     import_memories,
     open_store,
@@ -97,6 +99,41 @@ def test_a_second_run_stores_nothing() -> None:
         again = import_memories([RecordSource(notes())], store, QUIET)
         assert (again.counts.successful, again.counts.skipped) == (0, len(notes()))
         assert [*store.dump()] == EXPECTED
+
+
+def test_what_another_process_stores_while_merges_are_planned_is_not_lost(tmp_path: Path) -> None:
+    """The plan was made from what there was; it is made again when that is no longer true."""
+    place, listed = tmp_path / "store", notes()
+
+    class Late(SqliteMemoryStore):
+        """Is overtaken by another import between the look at a group and its merges."""
+
+        late = False
+
+        def decisions(self, group_key: str) -> Any:
+            if not self.late:
+                self.late = True
+                with open_store(place) as other:
+                    import_memories([RecordSource(listed[150:])], other, QUIET)
+            return super().decisions(group_key)
+
+    with Late(place) as store:
+        import_memories([RecordSource(listed[:150])], store, QUIET)
+        assert store.late
+        assert [*store.dump()] == EXPECTED
+
+
+def test_of_the_same_record_on_two_lines_the_first_line_is_kept() -> None:
+    lines = [
+        {"text": "the same sentence again", "provenance": [{"source": "a.md", "line": line}]}
+        for line in (9, 4, 7)
+    ]
+    for order in (lines, lines[::-1]):
+        for size in (1, 3):
+            with open_store(":memory:") as store:
+                import_memories([RecordSource(order)], store, QUIET.updated(batch_size=size))
+                (record,) = export_memories(store)
+                assert [origin.line for origin in record.provenance] == [4]
 
 
 def test_what_is_exported_is_stored_again_as_it_was() -> None:

@@ -120,14 +120,13 @@ def test_the_survivor_is_the_surest_then_the_oldest_then_the_smallest_hash() -> 
 def test_nobody_is_merged_by_way_of_another() -> None:
     """a is near b, b is near c: c joins a survivor only if it is near that one itself."""
     words = BASE.split()
-    fillers = ["the", "a", "please", "just", "really", "also", "very", "simply"]
+    fillers = ["a", "actually", "please", "just", "really", "also", "very", "simply"]
     texts = [" ".join(words + fillers[: 2 * n]) for n in range(4)]
     members = [member("abcd"[n], text, confidence=1 - n / 10) for n, text in enumerate(texts)]
     plan = plan_group(members, CONFIG, {})
     merged = {pair.member[0]: pair.survivor[0] for pair in plan.merges}
-    assert merged["b"] == "a"
+    assert merged == {"b": "a", "d": "c"}
     assert all(pair.similarity >= CONFIG.merge_threshold for pair in plan.merges)
-    assert merged.get("d") != "a"
 
 
 def test_decisions_outrank_thresholds_and_guards() -> None:

@@ -144,6 +144,37 @@ class TestJsonLines:
         report = preview_memories([gone, RecordSource(RECORDS)], QUIET)
         assert (report.counts.successful, report.by_category) == (30, {"io": 1})
 
+    def test_what_no_database_can_hold_costs_one_record(self, tmp_path: Path) -> None:
+        file = tmp_path / "notes.jsonl"
+        lines = [
+            '{"text": "half a character \\ud800"}',
+            '{"text": "fine so far", "extra": {"deep": ["\\ud800"]}}',
+            '{"text": "fine so far", "tags": ["\\ud800"]}',
+            '{"text": "nothing \\u0000 here"}',
+            '{"text": "nothing is wrong here", "extra": {"sign": "\\u0000"}}',
+        ]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        report = preview_memories([FileSource(file, JsonLines(), label="notes")], QUIET)
+        assert (report.counts.successful, report.by_category) == (1, {"validation": 4})
+
+    def test_records_that_are_none_cost_one_record_each(self) -> None:
+        listed: list[Any] = [
+            "a text",
+            3,
+            {"text": "a fine one"},
+            {"text": "x", "extra": {"o": object()}},
+        ]
+        report = preview_memories([RecordSource(listed)], QUIET)
+        assert (report.counts.successful, report.counts.failed) == (1, 3)
+        assert report.by_category == {"validation": 1, "transform": 2}
+
+    def test_more_failures_than_the_share_that_is_tolerated_end_the_import(self) -> None:
+        listed = [{"text": f"rule {n}", "confidence": 9 if n % 10 == 0 else 1} for n in range(300)]
+        config = QUIET.updated(batch_size=50, failure_tolerance=0.05)
+        report = preview_memories([RecordSource(listed)], config)
+        assert (report.status, report.counts.processed) == ("stopped", 100)
+        assert "5.0% are tolerated" in report.stopped
+
     def test_nothing_to_import_is_refused(self) -> None:
         with pytest.raises(ConfigurationError):
             preview_memories([])
