@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from batch_engine.core import AuthError, BudgetError, WorkError
+from batch_engine.core import AuthError, BudgetError, TransientError, WorkError
 from template_creation.bridges.api.answer import Answer, Call
 from template_creation.bridges.api.client import ApiClient, base_url_of, read_key, shown_url
 from template_creation.bridges.api.failures import Failures, NotAcceptedError
@@ -159,8 +159,10 @@ class ApiBridge:
                     yield from answer.events(opened)
                     return
             instead = parameters.give_up(refused.message)
-            if is_last or not instead:
+            if not instead:
                 raise refused
+            if is_last:
+                raise TransientError(f"{refused.message}; {instead}")
             logger.info("%s; %s", refused.message, instead)
             yield Issue("request-parameter", "$", refused.message, instead, "warning")
 

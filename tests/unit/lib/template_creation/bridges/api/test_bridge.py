@@ -274,7 +274,7 @@ def test_prose_instead_of_an_answer_is_told_and_raises_nothing(ask: Ask) -> None
 @pytest.mark.parametrize(
     ("reply", "kind", "again"),
     [
-        (Reply.error(429, "rate_limit_error", retry_after="86400"), RateLimitError, True),
+        (Reply.error(429, "rate_limit_error", retry_after="4"), RateLimitError, True),
         (Reply.error(529, "overloaded_error"), RateLimitError, True),
         (Reply.error(500, "api_error"), NetworkError, True),
         (Reply(status=502, raw=b"<title>Bad Gateway</title>"), NetworkError, True),
@@ -292,13 +292,13 @@ def test_a_refused_call_is_one_request_and_a_typed_error(
     ask: Ask, reply: Reply, kind: type[EngineError], again: bool
 ) -> None:
     """Asking again is the engine's, with the wait that was asked for, within reason."""
-    outcome = ask(reply, retry_after_cap_s=30)
+    outcome = ask(reply, retry_after_cap_s=3)
     assert len(outcome.requests) == 1
     assert outcome.events == []
     assert isinstance(outcome.error, kind)
     assert outcome.error.retryable is again
     if reply.headers.get("retry-after"):
-        assert outcome.error.retry_after_s == 30
+        assert outcome.error.retry_after_s == 3
 
 
 def test_a_wrong_key_and_a_wrong_model_are_told_with_the_way_out(ask: Ask, good: str) -> None:
@@ -378,10 +378,26 @@ def test_a_refused_schema_costs_one_request_and_is_remembered(
     assert not any(getattr(item, "rule", "") == "request-parameter" for item in second)
 
 
-def test_two_refusals_are_not_answered_by_a_third_request(ask: Ask) -> None:
-    """The error of the second is told; the next call goes without."""
+def test_two_refusals_are_not_answered_by_a_third_request(
+    request_data: dict[str, Any], good: str, key: str
+) -> None:
+    """The second is raised, as one that may be asked again: the next call goes without."""
     refuse = Reply.error(400, "invalid_request_error", GRAMMAR)
-    outcome = ask(refuse, structured="on")
+    with (
+        FakeMessagesServer(refuse, refuse, good) as server,
+        httpx2.Client(transport=_to(server.url)) as client,
+    ):
+        bridge = ApiBridge(model="claude-sonnet-5-5", api_key=key, http_client=client)
+        with pytest.raises(TransientError, match="without a schema"):
+            list(bridge.stream(agent_name="x", input_data=request_data, context={}))
+        assert len(server.requests) == 2
+        list(bridge.stream(agent_name="x", input_data=request_data, context={}))
+        assert [bool(schema_of(item)) for item in server.requests] == [True, True, False]
+
+
+def test_who_insists_on_a_schema_is_told_that_it_is_refused(ask: Ask) -> None:
+    """In its plain form too, and for good."""
+    outcome = ask(Reply.error(400, "invalid_request_error", GRAMMAR), structured="on")
     assert len(outcome.requests) == 2
     assert isinstance(outcome.error, TaskError)
 
