@@ -60,6 +60,7 @@ def agent_keys(
     are enhanced in place, also the text that there was before."""
     if origins is not None:
         evidence = repr([(item.path, item.segments) for item in context.templates])
+        evidence += repr(context.analysis.memories) if context.analysis.memories else ""
         return {path: _key_in_place(path, evidence, origins) for path in files}
     relevant = relevant_facts(context)
     return {path: _key(path, context, relevant) for path in files}

@@ -103,6 +103,15 @@ TimeoutOption = Annotated[
         metavar="SECONDS", help="How long one answer may take.", rich_help_panel=_ENHANCEMENT
     ),
 ]
+MemoriesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Hand what was learned to the agents: a store, a file or folder of notes, or "
+        "'default'; repeatable. See `template-create memory`.",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
 
 StateOption = Annotated[
     Path | None,
@@ -155,6 +164,7 @@ def create(
     batch: BatchOption = None,
     bridge_dir: BridgeDirOption = None,
     timeout: TimeoutOption = None,
+    memories: MemoriesOption = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -194,6 +204,7 @@ def create(
             )
         from template_creation.cli.create_command import run_create
         from template_creation.cli.enhancement_options import Flags, asking
+        from template_creation.cli.memory_place import named_places
         from template_creation.create import CreateOptions
 
         flags = Flags(
@@ -216,6 +227,7 @@ def create(
             max_templates=max_templates,
             with_agents=False if no_agents else None,
             enhancement=asked.options,
+            memories=named_places(memories),
             max_cost_usd=asked.max_cost_usd,
             prices=asked.prices,
             dry_run=dry_run,
@@ -244,6 +256,7 @@ def enhance(
     batch: BatchOption = None,
     bridge_dir: BridgeDirOption = None,
     timeout: TimeoutOption = None,
+    memories: MemoriesOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run on this package that was paused.")
     ] = False,
@@ -269,6 +282,7 @@ def enhance(
     with guarded(as_json=as_json, verbose=verbose) as console:
         from template_creation.cli.enhance_command import run_enhance
         from template_creation.cli.enhancement_options import Flags, asking
+        from template_creation.cli.memory_place import named_places
         from template_creation.create import EnhanceOptions
 
         flags = Flags(
@@ -287,6 +301,7 @@ def enhance(
             package=package,
             agents=tuple(agents or ()),
             enhancement=asked.options,
+            memories=named_places(memories),
             max_cost_usd=asked.max_cost_usd,
             prices=asked.prices,
             state=state_dir,

@@ -31,13 +31,12 @@ from memory_processing import (
 )
 from memory_processing.exporting import markdown_lines, write_cogx
 from memory_processing.importers import FORMATS, source_for
+from template_creation.cli.memory_place import default_store
 from template_creation.cli.progress import progress_listener
 from template_creation.cli.run import Console
 from template_creation.errors import BadInput, ExitCode, TemplateCreateError, WriteError
-from template_creation.package import product_home
 
 __all__ = [
-    "default_store",
     "export_store",
     "import_paths",
     "list_memories",
@@ -49,16 +48,9 @@ __all__ = [
     "validate_paths",
 ]
 
-STORE_VARIABLE = "TEMPLATE_CREATE_MEMORIES"
 _COUNTED_BYTES = 5_000_000
 _SHOWN_TEXT = 90
 _RULES_SHOWN = 8
-
-
-def default_store() -> str:
-    """The store without ``--store``: ``TEMPLATE_CREATE_MEMORIES``, else a file below the
-    product's folder."""
-    return os.environ.get(STORE_VARIABLE) or str(product_home() / "memories.sqlite3")
 
 
 def validate_paths(

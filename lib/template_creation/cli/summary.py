@@ -43,6 +43,7 @@ def _done(result: CreateResult, verbose: bool) -> list[str]:
         *_headline(result),
         *_templates(result, verbose),
         *agent_lines(result.agents, verbose),
+        *_memories(result, verbose),
         *usage_lines(result.usage),
         *_left_out(result, verbose),
         *_placement(result, verbose),
@@ -126,6 +127,16 @@ def agent_lines(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
             )
 
 
+def _memories(result: CreateResult, verbose: bool) -> Iterator[str]:
+    """How many memories reached agents; with ``verbose`` which ones, and whom."""
+    if not result.memories_read:
+        return
+    yield f"Memories: {len(result.memories)} of {result.memories_read} concern an agent."
+    for memory in result.memories if verbose else ():
+        yield f"  {memory.record}  {memory.kind:<10}  {', '.join(memory.agents)}"
+        yield f"      {memory.text[:90]}"
+
+
 def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:
     """What would be asked of a model, as a plan reports it: how much, at what price, and what
     had to be left out for room."""
@@ -139,8 +150,8 @@ def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:
         f"{requests['output_tokens']:,} out ({requests['estimator']})."
     )
     for number, item in enumerate(planned, 1):
-        agents = f"{', '.join(item['agents'])}: " if len(planned) > 1 else ""
-        line = f"  {number}. {agents}{item['input_tokens']:,} tokens in; {item['detail']}"
+        named = f"{', '.join(item['agents'])}: " if len(planned) > 1 else ""
+        line = f"  {number}. {named}{item['input_tokens']:,} tokens in; {item['detail']}"
         yield textwrap.fill(line, 100, subsequent_indent=" " * 5)
     if requests["bridge"] == "offline":
         yield "The offline bridge answers here; nothing is sent anywhere."

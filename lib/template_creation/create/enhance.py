@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -26,11 +26,19 @@ from template_creation.agents import (
 )
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.bridging import open_bridge
-from template_creation.create.runs import RunRecord, begin_run, resume_run, run_open
+from template_creation.create.runs import (
+    RunRecord,
+    begin_run,
+    resume_run,
+    run_open,
+    settled_places,
+)
 from template_creation.create.state import durability_for, forget_results, open_store
 from template_creation.errors import BadInput, ExitCode
+from template_creation.evidence import load_memories, with_memories
 from template_creation.exchange import load_prices
 from template_creation.package import MANIFEST, agent_files, load_package, product_home, reseal
+from template_creation.values.analysis import Memory
 from template_creation.values.enhancement import EnhancementOptions
 
 __all__ = ["EnhanceOptions", "Enhanced", "enhance_agents"]
@@ -40,15 +48,17 @@ __all__ = ["EnhanceOptions", "Enhanced", "enhance_agents"]
 class EnhanceOptions:
     """Which agents of which package, and how.
 
-    ``agents`` names them; empty means all. With ``resume`` all but the package is what the run
-    that goes on was asked for, which has to be as ``expected``. ``dry_run`` writes nothing and
-    asks no model: the offline bridge shows what it would change, others what they would be
+    ``agents`` names them; empty means all. ``memories`` are places of memories to hand to them,
+    in place of those that the package was made with. With ``resume`` all but the package is what
+    the run that goes on was asked for, which has to be as ``expected``. ``dry_run`` writes nothing
+    and asks no model: the offline bridge shows what it would change, others what they would be
     asked.
     """
 
     package: Path
     agents: tuple[str, ...] = ()
     enhancement: EnhancementOptions | None = None
+    memories: tuple[str, ...] | None = None
     max_cost_usd: float | None = None
     prices: Path | None = None
     state: Path | None = None
@@ -137,7 +147,15 @@ def enhance_agents(
             begin_run(store, run, fresh=options.fresh)
             if run is not None
             else resume_run(
-                store, root.name, {"agents": options.agents or None, **options.expected}
+                store,
+                root.name,
+                {
+                    "agents": options.agents or None,
+                    "memories": None
+                    if options.memories is None
+                    else settled_places(options.memories),
+                    **options.expected,
+                },
             )
         )
         with run_open(store, opened):
@@ -171,11 +189,21 @@ def _settled(root: Path, options: EnhanceOptions) -> RunRecord:
         output=str(root),
         enhancement=options.enhancement or EnhancementOptions(),
         agents=options.agents,
+        memories=settled_places(options.memories or ()),
     )
 
 
-def _context(root: Path) -> EnhancementContext:
-    """What is known of the package: ours by its documents, another's by its folders."""
+def _context(root: Path, places: Sequence[str] = ()) -> EnhancementContext:
+    """What is known of the package, ours by its documents, another's by its folders; and of the
+    memories at ``places``."""
+    context = _known(root)
+    records = load_memories(places).records
+    if not records:
+        return context
+    return replace(context, analysis=with_memories(context.analysis, context.agents, records))
+
+
+def _known(root: Path) -> EnhancementContext:
     if (root / MANIFEST).is_file():
         try:
             return EnhancementContext.of(load_package(root))
@@ -218,11 +246,13 @@ def _enhanced(
 ) -> Enhanced:
     files = _chosen(root, run.agents)
     enhancer = _enhancer(run, options, bridge, store, listeners, notify)
+    context = _context(root, run.memories)
+    memories = context.analysis.memories
     try:
-        result = enhancer.enhance(_context(root), root, files)
+        result = enhancer.enhance(context, root, files)
     finally:
-        _follow(root, files)
-    _follow(root, files, result)
+        _follow(root, files, memories)
+    _follow(root, files, memories, result)
     statuses: dict[str, Literal["done", "partial", "failed", "skipped"]] = {
         "success": "done",
         "partial": "partial",
@@ -232,10 +262,17 @@ def _enhanced(
     return Enhanced(package=root, result=result, status=statuses[result.status], changes={})
 
 
-def _follow(root: Path, files: Sequence[Path], result: EnhancementResult | None = None) -> None:
+def _follow(
+    root: Path,
+    files: Sequence[Path],
+    memories: Sequence[Memory],
+    result: EnhancementResult | None = None,
+) -> None:
     """Manifest and report of a package of ours, brought after its agents."""
     outcomes = [] if result is None else [outcome.to_report() for outcome in result.agents]
-    reseal(root, outcomes, [path.relative_to(root).as_posix() for path in files])
+    facts = {"memories": [asdict(item) for item in memories]} if memories else None
+    paths = [path.relative_to(root).as_posix() for path in files]
+    reseal(root, outcomes, paths, facts=facts)
 
 
 def _planned(
@@ -252,7 +289,7 @@ def _planned(
         copy = Path(folder) / root.name
         shutil.copytree(root, copy, symlinks=True)
         enhancer = _enhancer(run, options, OfflineBridge(), MemoryRunStore(), (), notify)
-        context = _context(copy)
+        context = _context(copy, run.memories)
         plan = enhancer.plan(context, [path.stem for path in files])
         copies = [copy / path.relative_to(root) for path in files]
         if offline:

@@ -27,12 +27,20 @@ from template_creation.agents import AgentEnhancer, EnhancementContext, Ledger, 
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge, identity_of
 from template_creation.create.bridging import open_bridge
 from template_creation.create.documents import Material
-from template_creation.create.runs import RunRecord, begin_run, resume_run, run_open, settle
+from template_creation.create.runs import (
+    RunRecord,
+    begin_run,
+    resume_run,
+    run_open,
+    settle,
+    settled_places,
+)
 from template_creation.create.stages import FIELDS, Job, phases, without_grammar
 from template_creation.create.state import durability_for, forget_results, open_store
 from template_creation.create.survey import codebase_digest, forget_others, parsable
 from template_creation.create.values import CreateOptions, CreateResult, PlannedFile
 from template_creation.errors import AnalysisError
+from template_creation.evidence import LoadedMemories, load_memories
 from template_creation.exchange import load_prices
 from template_creation.package import check_name, is_current, planned_changes, staging_folder
 from template_creation.phases import WorkflowPhase
@@ -92,6 +100,7 @@ def _asked(options: CreateOptions) -> dict[str, object]:
         "max_templates": options.max_templates,
         "with_agents": options.with_agents,
         "enhancement": options.enhancement,
+        "memories": None if options.memories is None else settled_places(options.memories),
         **options.expected,
     }
 
@@ -125,7 +134,8 @@ def _store(options: CreateOptions, wanted: RunRecord | None) -> AbstractContextM
 
 def _made(work: _Run, stack: ExitStack) -> CreateResult:
     codebase = _scan(Path(work.run.path), work.store, work.listeners)
-    inputs = _inputs(codebase, work)
+    memories = load_memories(work.run.memories)
+    inputs = _inputs(codebase, work, memories)
     options = work.options
     if not (options.dry_run or options.fresh) and is_current(work.target, inputs):
         return CreateResult(
@@ -136,8 +146,13 @@ def _made(work: _Run, stack: ExitStack) -> CreateResult:
             excluded=codebase.excluded,
         )
     folder = _scratch() if options.dry_run else staging_folder(work.target)
-    job = Job(work.run, inputs, lambda: stack.enter_context(folder))
-    return _run(work, job, codebase)
+    job = Job(work.run, inputs, lambda: stack.enter_context(folder), memories.records)
+    result = _run(work, job, codebase)
+    if not memories.records:
+        return result
+    told = () if work.run.with_agents else ("without agents nobody reads the memories",)
+    warnings = (*result.warnings, *(f"memory {text}" for text in memories.warnings), *told)
+    return replace(result, warnings=warnings, memories_read=len(memories.records))
 
 
 class _Seconds:
@@ -173,10 +188,12 @@ def _scan(root: Path, store: RunStore, listeners: Sequence[Listener]) -> Codebas
     return codebase
 
 
-def _inputs(codebase: Codebase, work: _Run) -> str:
+def _inputs(codebase: Codebase, work: _Run, memories: LoadedMemories) -> str:
     """The fingerprint of everything that shapes the package."""
+    told = [record.to_text() for record in memories.records]
     return fingerprint(
         {
+            **({"memories": told} if told else {}),
             "codebase": codebase_digest(codebase),
             "name": work.run.name,
             "max_templates": work.run.max_templates,
@@ -238,6 +255,7 @@ def _result(work: _Run, done: PipelineResult) -> CreateResult:
         ),
         errors=enhanced.errors,
         usage=enhanced.usage,
+        memories=material.analysis.memories,
     )
 
 

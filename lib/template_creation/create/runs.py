@@ -7,7 +7,8 @@ It is bound to the package's name by the state folder, and to the codebase by it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -29,6 +30,7 @@ __all__ = [
     "resume_run",
     "run_open",
     "settle",
+    "settled_places",
 ]
 
 _STEP = StepRef("run", "1")
@@ -42,7 +44,8 @@ class RunRecord:
     """What a run is asked for, nothing left open; ``path`` and ``output`` are absolute.
 
     Where agents of a finished package are enhanced, both are the package, and ``agents`` names
-    those asked for (none: all).
+    those asked for (none: all). ``memories`` are places of memories: absolute paths, and
+    addresses without passwords.
     ``status`` is ``open`` while it runs, and stays so after a kill.
     """
 
@@ -54,6 +57,7 @@ class RunRecord:
     max_templates: int = DEFAULT_TEMPLATES
     with_agents: bool = True
     agents: tuple[str, ...] = ()
+    memories: tuple[str, ...] = ()
     status: RunStatus = "open"
 
     def asks_for(self) -> dict[str, Any]:
@@ -69,14 +73,15 @@ class RunRecord:
             **fields,
             "enhancement": self.enhancement.to_json(),
             "agents": list(self.agents),
+            "memories": list(self.memories),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunRecord:
         """What `to_json` gave."""
         enhancement = EnhancementOptions.from_json(data["enhancement"])
-        agents = tuple(data["agents"])
-        return cls(**{**data, "enhancement": enhancement, "agents": agents})
+        listed = {key: tuple(data.get(key, ())) for key in ("agents", "memories")}
+        return cls(**{**data, "enhancement": enhancement, **listed})
 
 
 def read_run(store: RunStore) -> RunRecord | None:
@@ -101,6 +106,18 @@ def settle(options: CreateOptions) -> RunRecord:
         max_templates=options.max_templates or DEFAULT_TEMPLATES,
         with_agents=options.with_agents is not False,
         enhancement=options.enhancement or EnhancementOptions(),
+        memories=settled_places(options.memories or ()),
+    )
+
+
+def settled_places(places: Sequence[str]) -> tuple[str, ...]:
+    """Places of memories as a run keeps them: paths made absolute, addresses without their
+    passwords (PGPASSWORD or a password file give them)."""
+    return tuple(
+        re.sub(r"(://[^/@:]*):[^/@]*@", r"\1@", place)
+        if "://" in place
+        else str(Path(place).expanduser().resolve())
+        for place in places
     )
 
 

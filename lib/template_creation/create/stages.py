@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_engine.pipeline import Agent, Flow, StageContext
+from memory_processing import MemoryRecord
 from template_creation.agents import (
     ENHANCEMENT_FIELDS,
     AgentEnhancer,
@@ -29,6 +30,7 @@ from template_creation.create.documents import (
 from template_creation.create.runs import RunRecord
 from template_creation.create.survey import Analyse, facts_scope
 from template_creation.errors import GenerationError, ValidationFailed
+from template_creation.evidence import with_memories
 from template_creation.guides import render_guides
 from template_creation.package import (
     AGENTS_FOLDER,
@@ -62,11 +64,13 @@ FIELDS = ("job", "codebase", "files", "specs")
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is asked for. ``open_folder`` gives the empty folder to build the package in, once
-    it is known that there will be one; ``inputs`` is the fingerprint of what shapes it."""
+    it is known that there will be one; ``inputs`` is the fingerprint of what shapes it;
+    ``memories`` are all that the user gave."""
 
     run: RunRecord
     inputs: str
     open_folder: Callable[[], Path]
+    memories: tuple[MemoryRecord, ...] = ()
 
 
 def phases(
@@ -131,7 +135,7 @@ class Begin(Agent):
             inputs=job.inputs,
             staged=job.open_folder(),
             codebase=context["codebase"],
-            analysis=context["analysis"],
+            analysis=with_memories(context["analysis"], context["specs"], job.memories),
             build=build,
             agents=context["specs"],
             copier=copier_config(build.templates),

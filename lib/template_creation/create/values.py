@@ -10,6 +10,7 @@ from typing import Any, Literal
 from template_creation.agents import AgentOutcome
 from template_creation.errors import BadInput, ExitCode
 from template_creation.package import Placement, default_state
+from template_creation.values.analysis import Memory
 from template_creation.values.answer import RequestUsage
 from template_creation.values.enhancement import EnhancementOptions
 from template_creation.values.source import Exclusion
@@ -29,6 +30,7 @@ class CreateOptions:
     below `package.product_home`, `DEFAULT_TEMPLATES`, agents, enhanced by extraction. With
     ``resume`` it is what the run that goes on was asked for, and anything else is refused, also
     where the run is not as ``expected`` (dotted fields of `RunRecord` to their values).
+    ``memories`` are places of memories (`evidence.load_memories`) to hand to the agents.
     ``max_cost_usd`` bounds what the run spends in all. ``prices`` is a file that overrides the
     price list. ``fresh`` ignores what earlier runs stored. ``dry_run`` writes nothing, not even
     state.
@@ -41,6 +43,7 @@ class CreateOptions:
     max_templates: int | None = None
     with_agents: bool | None = None
     enhancement: EnhancementOptions | None = None
+    memories: tuple[str, ...] | None = None
     max_cost_usd: float | None = None
     prices: Path | None = None
     dry_run: bool = False
@@ -82,7 +85,8 @@ class CreateResult:
     proved, as (path, bar, reason). ``seconds`` maps phase titles to time spent. ``plan``,
     ``prompts`` and ``requests`` (what would be asked for, in tokens and dollars) are only filled
     by a dry run.
-    ``usage`` is what the requests of this run took.
+    ``usage`` is what the requests of this run took. Of ``memories_read`` memories ``memories``
+    were handed to agents.
     """
 
     status: Literal["done", "partial", "unchanged", "planned"]
@@ -102,6 +106,8 @@ class CreateResult:
     prompts: tuple[str, ...] = ()
     requests: Mapping[str, Any] = field(default_factory=dict)
     usage: tuple[RequestUsage, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    memories_read: int = 0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -152,6 +158,10 @@ class CreateResult:
             "prompts": list(self.prompts),
             "requests": dict(self.requests),
             "usage": [item.to_json() for item in self.usage],
+            "memories": {
+                "read": self.memories_read,
+                "used": [asdict(item) for item in self.memories],
+            },
         }
 
 

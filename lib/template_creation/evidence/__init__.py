@@ -17,6 +17,7 @@ from template_creation.evidence.ranking import (
     explain,
     known_memories,
     rank_memories,
+    with_memories,
 )
 from template_creation.evidence.texts import LONGEST_TEXT, Unusable, usable_text
 
@@ -31,4 +32,5 @@ __all__ = [
     "load_memories",
     "rank_memories",
     "usable_text",
+    "with_memories",
 ]

@@ -5,23 +5,21 @@ Deterministic: recency counts from the newest memory, not from a clock, and ties
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import pairwise
 
 from memory_processing import MemoryRecord
 from template_creation.evidence.texts import Unusable, source_of, usable_text
+from template_creation.evidence.vocabulary import LAYER_WORDS, phrases, stem, words_of
 from template_creation.exchange import estimate_tokens
 from template_creation.values.agent import AgentSpec
-from template_creation.values.analysis import Memory
-from template_creation.values.layers import LAYER_TITLES
+from template_creation.values.analysis import Analysis, Memory
 from template_creation.values.request import MemoryFact
 
-__all__ = ["Explanation", "Score", "explain", "known_memories", "rank_memories"]
+__all__ = ["Explanation", "Score", "explain", "known_memories", "rank_memories", "with_memories"]
 
 WEIGHTS = {"overlap": 0.45, "pain": 0.3, "confidence": 0.15, "recency": 0.1}
 KIND_FACTORS = {"fact": 0.6, "note": 0.4}
@@ -30,7 +28,9 @@ KIND_FACTORS = {"fact": 0.6, "note": 0.4}
 LEAST_OVERLAP = 0.15
 HALF_LIFE_DAYS = 180.0
 SHARED_BY = 2
-"""A memory goes to so many agents at most: what concerns all belongs into CLAUDE.md."""
+NEARLY = 0.75
+"""A memory goes to the agent with which it has most in common, and to another one if that has
+nearly as much; what concerns all belongs into CLAUDE.md."""
 
 _OWN_AGENT = 4.0
 _FILE_MATCH = 2.0
@@ -39,16 +39,6 @@ _LAYER = 1.0
 _WORD = 0.4
 _TAGGED = 1.5
 """A term in the tags counts so much more than the same one in the text."""
-
-_COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        """add adds agent agents app application class classes code codebase component create data
-    every file files folder from function into lib main make makes module name names new
-    package project service source specialist src system that their them this type types use used
-    uses using value values what when where which with work works""",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +131,17 @@ def known_memories(ranked: Mapping[str, Sequence[MemoryFact]]) -> tuple[Memory, 
             text=fact.text,
             source=fact.source,
             agents=tuple(agents[key]),
+            hurt=fact.hurt,
         )
         for key, fact in sorted(facts.items(), key=lambda item: int(item[0][1:]))
     )
+
+
+def with_memories(
+    analysis: Analysis, agents: Sequence[AgentSpec], records: Iterable[MemoryRecord]
+) -> Analysis:
+    """``analysis`` with those of ``records`` that concern ``agents``, in place of any it had."""
+    return replace(analysis, memories=known_memories(rank_memories(records, agents)))
 
 
 class _Agent:
@@ -154,11 +152,11 @@ class _Agent:
         self.terms: dict[str, float] = {}
         words = [spec.name.replace("-", " "), spec.title, spec.purpose]
         words += [path.replace("/", " ").rpartition(".")[0] for path in spec.files]
-        for word in _words(" ".join(words)):
+        for word in words_of(" ".join(words)):
             self.terms[word] = _WORD
         for layer in spec.layers:
-            for word in _words(f"{layer} {LAYER_TITLES.get(layer, '')}"):
-                self.terms[word] = _LAYER
+            for word in LAYER_WORDS.get(layer, layer).split():
+                self.terms[stem(word)] = _LAYER
         for item in spec.technologies:
             self.terms[_term(item.name)] = _TECHNOLOGY
 
@@ -214,9 +212,10 @@ class _Choice:
             if record.id not in texts:
                 continue
             terms = _Terms(record)
-            for place, agent in enumerate(self._agents):
-                score = self._score(record, terms, agent)
-                if score.value:
+            scores = [self._score(record, terms, agent) for agent in self._agents]
+            enough = NEARLY * max((score.overlap for score in scores), default=0.0)
+            for place, (agent, score) in enumerate(zip(self._agents, scores, strict=True)):
+                if score.value and score.overlap >= enough:
                     pairs.append((-score.value, place, record.id, score, agent, record))
         pairs.sort(key=lambda pair: pair[:3])
         return [(score, agent, record) for *_, score, agent, record in pairs]
@@ -272,45 +271,13 @@ class _Terms:
     def __init__(self, record: MemoryRecord) -> None:
         themes = [theme.name for theme in record.emotion.themes] if record.emotion else []
         labels = [*record.tags, *themes, *record.scope.files]
-        self.tags = _phrases(" ".join(labels))
-        self.text = _phrases(record.text)
-
-
-def _phrases(text: str) -> frozenset[str]:
-    """Words and pairs of words, so that names of two words are found too."""
-    parts = re.findall(r"[\w+#]+(?:\.\w+)*", text.casefold())
-    single = [_stem(part) for part in parts]
-    pairs = [f"{a} {b}" for a, b in pairwise(parts)]
-    pieces = [piece for part in parts for piece in re.split(r"[_.]", part) if len(piece) > 2]
-    return frozenset([*single, *parts, *pairs, *(_stem(piece) for piece in pieces)])
-
-
-def _words(text: str) -> set[str]:
-    words = re.findall(r"[a-z][a-z0-9]{2,}", re.sub(r"([a-z])([A-Z])", r"\1 \2", text).casefold())
-    return {_stem(word) for word in words if word not in _COMMON}
+        self.tags = phrases(labels)
+        self.text = phrases([record.text])
 
 
 def _term(name: str) -> str:
     """A technology as it may stand in a text: ``Next.js`` and ``React Query`` as they are."""
     return " ".join(name.casefold().split())
-
-
-def _stem(word: str) -> str:
-    """Without the endings of plurals and gerunds; crude, and the same on both sides.
-
-    >>> _stem("migrations"), _stem("testing"), _stem("status")
-    ('migration', 'test', 'status')
-    """
-    for ending in ("ing", "ies", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4 and not word.endswith("ss"):
-            if ending == "ies":
-                return f"{word[:-3]}y"
-            if ending == "es" and not word.endswith(("ches", "shes", "sses", "xes")):
-                continue
-            if ending == "s" and word.endswith(("us", "is")):
-                return word
-            return word[: -len(ending)]
-    return word
 
 
 def _fact(record: MemoryRecord, text: str, number: int) -> MemoryFact:

@@ -18,9 +18,16 @@ from template_creation.package.staging import digest
 __all__ = ["reseal"]
 
 
-def reseal(root: Path, outcomes: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> bool:
+def reseal(
+    root: Path,
+    outcomes: Sequence[Mapping[str, Any]],
+    paths: Sequence[str],
+    *,
+    facts: Mapping[str, Any] | None = None,
+) -> bool:
     """Bring manifest and report of the package in ``root`` up to date with what became of its
     agents (``outcomes``, as the report lists them) and with the files ``paths``, relative to it.
+    ``facts`` are entries of the report's facts that changed.
 
     False where the folder has no manifest of ours; then nothing is written. Raises `WriteError`.
     """
@@ -35,6 +42,8 @@ def reseal(root: Path, outcomes: Sequence[Mapping[str, Any]], paths: Sequence[st
     for outcome in outcomes:
         rows[outcome["name"]] = dict(outcome)
     report["agents"] = list(rows.values())
+    if facts:
+        report["facts"] = {**report.get("facts", {}), **facts}
     write_file(report_path, to_json(report))
     for path in (*paths, REPORT):
         hashes[path] = digest((root / path).read_bytes())
