@@ -78,8 +78,8 @@ class WorkflowEngine:
         self._workspace = None if workspace is None else Path(workspace).absolute()
         self._base = Path(base_dir).absolute()
         self.services = Services(invoker=invoker, allow_code=allow_code, engine=self)
-        if say is not None:
-            self.services.say = say
+        told = say or self.services.say
+        self.services.say = lambda text: told(self.mask(text))
         self.listeners = tuple(listeners)
         self.executor = executor
         self.modules = tuple(modules)
@@ -92,6 +92,13 @@ class WorkflowEngine:
         if self._workspace is None:
             self._workspace = new_workspace(self.workflow.name, self._base)
         return self._workspace
+
+    def mask(self, text: str) -> str:
+        """The text with ``***`` for the values of the workflow's secrets."""
+        values = [self._env.get(name, "") for name in self.workflow.secrets]
+        for value in sorted(filter(None, values), key=len, reverse=True):
+            text = text.replace(value, "***")
+        return text
 
     def run(
         self,

@@ -29,6 +29,9 @@ from batch_engine.workflow.tasks import builtin_registry
 __all__ = ["BatchTaskWork", "Entry", "ItemWork", "PreparedTask", "call_task"]
 
 
+_OURS = f"{__name__.rpartition('.')[0]}."
+
+
 class Entry(NamedTuple):
     """An item with its key and its place in the list (from 0)."""
 
@@ -116,7 +119,7 @@ class ItemWork(_Work):
                 # The others of the chunk can still ask, so that all is answered in one go.
                 pause = waiting
             except Exception as error:  # noqa: BLE001 - the edge of an item; it is recorded
-                answer[entry.key] = ItemFailure(error)
+                answer[entry.key] = ItemFailure(_without_our_frames(error))
         if pause is not None:
             raise pause
         return answer
@@ -204,6 +207,17 @@ class BatchTaskWork(_Work):
         }
         variables = {**self.variables, "engine": self.services.engine, "chunk": chunk}
         return _plain_answer(handler.run(step, variables, self.workspace))
+
+
+def _without_our_frames(error: Exception) -> Exception:
+    """The error with a traceback that begins where the task's own code does (or with the last
+    line of ours): what stands above is the same for every item, and would be stored with each."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        if not str(trace.tb_frame.f_globals.get("__name__", "")).startswith(_OURS):
+            break
+        trace = trace.tb_next
+    return error.with_traceback(trace)
 
 
 def _plain_answer(answer: Any) -> Any:

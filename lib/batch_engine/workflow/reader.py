@@ -32,7 +32,7 @@ _FALSE = frozenset({"false", "False", "FALSE"})
 _INT = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
-_YAML_1_1 = re.compile(r"(y|n|yes|no|on|off)\Z|[0-9]+(:[0-5]?[0-9])+\Z", re.IGNORECASE)
+_YAML_1_1 = re.compile(r"(yes|no|on|off)\Z|[0-9]+(:[0-5]?[0-9])+\Z", re.IGNORECASE)
 
 
 @dataclass(slots=True)

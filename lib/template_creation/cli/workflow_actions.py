@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shlex
 import signal
@@ -115,7 +116,7 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
             )
             with _terminating():
                 result = _run(console, engine, params, options, changed)
-        _finish(console, result, options)
+        _finish(console, engine, result, options)
 
 
 def _run(
@@ -145,11 +146,14 @@ def _run(
         ) from pause
 
 
-def _finish(console: Console, result: WorkflowResult, options: RunOptions) -> None:
+def _finish(
+    console: Console, engine: WorkflowEngine, result: WorkflowResult, options: RunOptions
+) -> None:
     code = _EXIT[result.status]
     if code is ExitCode.PARTIAL and options.allow_failures:
         code = ExitCode.DONE
-    console.result(closing(result), to_document(result, int(code)))
+    document = json.loads(engine.mask(json.dumps(to_document(result, int(code)))))
+    console.result(engine.mask(closing(result)), document)
     if result.status != "completed":
         again = _again(options, result.workspace).replace(" run ", " retry ", 1)
         console.note(f"  try again what failed: {again.replace(' --resume', '', 1)}")
@@ -174,9 +178,7 @@ def _show_plan(
 ) -> None:
     steps = plan_workflow(workflow, params, flow=options.flow, env=os.environ)
     text = f"{workflow.name}: {len(steps)} steps; nothing was run\n{planned(steps)}"
-    for name in workflow.secrets:
-        if secret := os.environ.get(name):
-            text = text.replace(secret, "***")
+    text = WorkflowEngine(workflow).mask(text)
     document = {"workflow": workflow.name, "steps": [step.to_json() for step in steps]}
     console.result(text, {"status": "planned", "exit_code": 0, **document})
 

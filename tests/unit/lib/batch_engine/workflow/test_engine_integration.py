@@ -285,13 +285,19 @@ steps: [{name: a, task: noop}]
     assert not (tmp_path / "runs").exists()
 
 
-def test_secrets_and_python_code_are_asked_for_before_the_start(run: Run) -> None:
+def test_secrets_and_python_code_are_asked_for_before_the_start(
+    run: Run, printed: list[str], workspace: Path
+) -> None:
     with pytest.raises(WorkflowError, match="SURELY_NOT_SET"):
         run("secrets: [SURELY_NOT_SET]\nsteps: [{name: a, task: noop}]")
+    text = "secrets: [T]\nsteps: [{name: a, task: print_message, inputs: {message: '{{ env.T }}'}}]"
+    run(text, env={"T": "s3cret"})
+    assert printed == ["***"]
     code = "steps: [{name: a, task: python_code, inputs: {code: 'result = 1'}}]"
     with pytest.raises(WorkflowError, match=r"w\.yaml:1:25: .* runs Python code"):
         run(code)
-    assert run(code, allow_code=True).outputs == {"a": 1}
+    engine = WorkflowEngine(parse_workflow(code), workspace / "code", allow_code=True)
+    assert engine.run().outputs == {"a": 1}
 
 
 def test_imports_come_first_and_own_parameters_win(tmp_path: Path) -> None:
