@@ -27,6 +27,7 @@ from memory_processing.errors import (
     TransformError,
 )
 from memory_processing.failpoints import MEMORY_FAILPOINTS
+from memory_processing.guards import reasons_against
 from memory_processing.importers import (
     FileSource,
     Importer,
@@ -38,6 +39,7 @@ from memory_processing.importers import (
 from memory_processing.importing import import_memories, preview_memories
 from memory_processing.migrations import Migration, migrate
 from memory_processing.monitor import Monitor, figures_table
+from memory_processing.planted import Planted, plant
 from memory_processing.processor import (
     BatchProcessor,
     adaptive_processor,
@@ -95,6 +97,7 @@ __all__ = [
     "Monitor",
     "OpenPair",
     "Participant",
+    "Planted",
     "Provenance",
     "RawRecord",
     "RecordSource",
@@ -118,7 +121,9 @@ __all__ = [
     "migrate",
     "open_pairs",
     "open_store",
+    "plant",
     "preview_memories",
+    "reasons_against",
     "resolve_id",
     "store_stats",
     "storing_processor",

@@ -29,15 +29,16 @@ def consolidate(
     *,
     nested: bool = False,
     tell: Callable[[int, float], object] = lambda size, elapsed_s: None,
-) -> None:
+) -> int:
     """Brings the merges and the review list of all pending groups up to date.
+
+    Returns how many further pairs are alike and not on the list (it has 20 per memory).
 
     Each group is one short transaction: it is planned before, and planned again if another
     process changed it meanwhile. ``nested``: the caller's transaction is open and is used.
     ``tell`` gets each group's size and the seconds that it took.
     """
-    for group in store.pending():
-        _consolidate_group(store, config, group, nested, tell)
+    return sum(_consolidate_group(store, config, group, nested, tell) for group in store.pending())
 
 
 def _consolidate_group(
@@ -46,13 +47,13 @@ def _consolidate_group(
     group: str,
     nested: bool,
     tell: Callable[[int, float], object],
-) -> None:
+) -> int:
     began = time.perf_counter()
     for attempt in range(_OPTIMISTIC + 1):
         locked = nested or attempt == _OPTIMISTIC
         if locked and not nested:
             store.begin()
-        changes = store.pending().get(group)
+        changes = store.changes(group)
         if changes is None:  # another process did it
             break
         members = store.group(group)
@@ -60,7 +61,7 @@ def _consolidate_group(
         merges, merged = merged_rows(store, plan)
         if not locked:
             store.begin()
-            if store.pending().get(group) != changes:
+            if store.changes(group) != changes:
                 store.rollback()
                 continue
         store.merge(group, merges=merges, merged=merged, reviews=plan.reviews)
@@ -69,9 +70,10 @@ def _consolidate_group(
             store.commit()
         failpoint("memory_after_merge")
         tell(len(members), time.perf_counter() - began)
-        return
+        return plan.unlisted
     if not nested:
         store.rollback()
+    return 0
 
 
 def merged_rows(store: MemoryStore, plan: GroupPlan) -> tuple[list[MergeRow], dict[str, str]]:

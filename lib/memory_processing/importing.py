@@ -186,10 +186,11 @@ class _Job:
         if status == "rolled_back":
             return self._rolled_back(row, work)
         failpoint("memory_before_merge")
+        unlisted = 0
         if config.mode == "memory+dedup":
-            emitter = Emitter(listeners)
-            consolidate(store, config, nested=nested, tell=_telling(emitter))
-        return self._report(row, work, status, nested, sizes)
+            tell = _telling(Emitter(listeners))
+            unlisted = consolidate(store, config, nested=nested, tell=tell)
+        return self._report(row, work, status, nested, sizes, unlisted)
 
     def _all_listeners(self, config: BatchProcessingConfig) -> list[Listener]:
         own: list[Listener] = [self.monitor]
@@ -243,6 +244,7 @@ class _Job:
         status: Status,
         nested: bool,
         sizes: LiveSize,
+        unlisted: int,
     ) -> ImportReport:
         store = self.store
         before, after = json.loads(row.result), store.counts()
@@ -254,6 +256,7 @@ class _Job:
             stopped=work.stop,
             merged=after["merge"] - before["merges_before"],
             review=after["review"] - before["reviews_before"],
+            unlisted=unlisted,
             resumed=sum(len(one.outcomes) for one in work.resumed),
             figures=figures,
         )

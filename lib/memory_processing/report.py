@@ -128,8 +128,9 @@ class ImportReport:
 
     ``errors`` has the first 1,000 failed records in input order; ``by_category`` counts all.
     ``resumed`` of the processed records were done by an earlier process of the same run.
-    ``figures`` are timings and rates, see `memory_processing.monitor`; they vary from run to
-    run, everything else does not.
+    ``unlisted`` pairs are alike too and not on the review list, which has the 20 nearest of each
+    memory. ``figures`` are timings and rates, see `memory_processing.monitor`; they vary from run
+    to run, everything else does not.
     """
 
     run: str
@@ -139,6 +140,7 @@ class ImportReport:
     by_category: Mapping[Category, int] = field(default_factory=dict)
     quality: DataQuality = field(default_factory=DataQuality)
     resumed: int = 0
+    unlisted: int = 0
     stopped: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
 
@@ -160,6 +162,7 @@ class ImportReport:
                 "merges": round(counts.merge_rate, 4),
             },
             "resumed": self.resumed,
+            "unlisted_pairs": self.unlisted,
             "stopped": self.stopped,
             "errors_by_category": {name: self.by_category.get(name, 0) for name in CATEGORIES},
             "errors": [error.to_json() for error in self.errors],
@@ -179,6 +182,10 @@ class ImportReport:
         ]
         if self.resumed:
             lines.append(f"{self.resumed:,} of them by an earlier process of this run")
+        if self.unlisted:
+            lines.append(
+                f"{self.unlisted:,} further pairs are alike: each memory lists its 20 nearest"
+            )
         if self.stopped:
             lines.append(f"stopped: {self.stopped}")
         for error in self.errors[:10]:

@@ -36,6 +36,7 @@ def report_of(
     merged: int = 0,
     review: int = 0,
     resumed: int = 0,
+    unlisted: int = 0,
     figures: dict[str, Any] | None = None,
 ) -> ImportReport:
     """The report that the journal rows add up to."""
@@ -65,6 +66,7 @@ def report_of(
         by_category={name: categories[name] for name in CATEGORIES if categories[name]},
         quality=quality,
         resumed=resumed,
+        unlisted=unlisted,
         stopped=stopped,
         figures=figures or {},
     )

@@ -33,8 +33,11 @@ __all__ = [
 ]
 
 
-def open_store(place: str | Path) -> SqliteMemoryStore | PostgresMemoryStore:
-    """The store at a path, or at a ``postgresql://`` address; to be used in a ``with`` block.
+def open_store(
+    place: str | Path, *, schema: str = "memories"
+) -> SqliteMemoryStore | PostgresMemoryStore:
+    """The store at a path, or at a ``postgresql://`` address (in this schema of its database);
+    to be used in a ``with`` block.
 
     Raises `ConfigurationError` if PostgreSQL is asked for and its driver is not installed.
 
@@ -50,4 +53,4 @@ def open_store(place: str | Path) -> SqliteMemoryStore | PostgresMemoryStore:
             "a PostgreSQL store needs psycopg, which is not installed",
             hint="pip install 'template-create[postgres]'",
         ) from error
-    return PostgresMemoryStore(text)
+    return PostgresMemoryStore(text, schema=schema)

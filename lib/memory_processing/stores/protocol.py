@@ -185,6 +185,10 @@ class MemoryStore(Protocol):
         """The groups to look at, each with the number of changes so far."""
         ...
 
+    def changes(self, group_key: str) -> int | None:
+        """The number of changes of one pending group; None if it is not pending."""
+        ...
+
     def group(self, group_key: str) -> list[Member]:
         """All memories of a group, members of merges included."""
         ...

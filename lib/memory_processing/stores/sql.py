@@ -174,6 +174,11 @@ class SqlStore:
         """See `MemoryStore.pending`."""
         return dict(sorted(self._rows("SELECT group_key, changes FROM pending")))
 
+    def changes(self, group_key: str) -> int | None:
+        """See `MemoryStore.changes`."""
+        sql = "SELECT changes FROM pending WHERE group_key = ?"
+        return next((int(row[0]) for row in self._rows(sql, (group_key,))), None)
+
     def group(self, group_key: str) -> list[Member]:
         """See `MemoryStore.group`."""
         sql = "SELECT content_hash, text, confidence, created_at FROM memory WHERE group_key = ?"

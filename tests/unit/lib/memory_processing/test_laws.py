@@ -123,6 +123,16 @@ def test_what_another_process_stores_while_merges_are_planned_is_not_lost(tmp_pa
         assert [*store.dump()] == EXPECTED
 
 
+def test_a_crowd_fills_the_review_list_no_further_than_it_says() -> None:
+    line = "the nightly import of customer {} is done after a long wait in the queue"
+    _, report = stored([{"text": line.format(number)} for number in range(45)])
+    counts = report.counts
+    assert counts.merged == 0
+    assert counts.review + report.unlisted == 45 * 44 / 2
+    assert 0 < counts.review <= 20 * 45
+    assert "further pairs are alike" in report.text()
+
+
 def test_of_the_same_record_on_two_lines_the_first_line_is_kept() -> None:
     lines = [
         {"text": "the same sentence again", "provenance": [{"source": "a.md", "line": line}]}
