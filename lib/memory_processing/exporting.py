@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from memory_processing.importers.cogx import OURS
 from memory_processing.record import KINDS, MemoryRecord
 
 __all__ = ["cogx_memory", "markdown_lines", "write_cogx"]
@@ -45,7 +46,7 @@ def cogx_memory(record: MemoryRecord) -> dict[str, Any]:
         rest.pop(name, None)
     data: dict[str, Any] = {
         "kind": "memory",
-        "external_system": "template-create",
+        "external_system": OURS,
         "external_id": record.id,
         "scope": {name: value for name, value in scope.items() if value},
         "metadata": rest,
@@ -68,7 +69,7 @@ def write_cogx(records: Iterable[MemoryRecord], folder: Path) -> int:
             count += 1
     manifest = {
         "cogx_version": COGX_VERSION,
-        "source_system": "template-create",
+        "source_system": OURS,
         "counts": {"memory": count},
         "notes": [],
     }

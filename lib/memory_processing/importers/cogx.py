@@ -31,6 +31,8 @@ COGX_FILES = (
     "memory_blocks.jsonl",
 )
 _NEWEST_MAJOR = 0
+OURS = "template-create"
+"""The system that our own archives name."""
 
 
 class Cogx:
@@ -61,6 +63,9 @@ class Cogx:
                 yield make.failed(raw.line, raw.error)
                 continue
             data = raw.data or {}
+            if data.get("external_system") == OURS and data.get("kind") == "memory":
+                yield make.record(raw.line, **_own(data))
+                continue
             reader = _READERS.get(str(data.get("kind")))
             place = f"line {raw.line}"
             try:
@@ -104,6 +109,14 @@ def _common(data: Mapping[str, Any]) -> dict[str, Any]:
         "sources": [str(data["external_system"])] if data.get("external_system") else [],
         "extra": {**{str(key): value for key, value in metadata.items()}, **runs},
     }
+
+
+def _own(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A record that we exported ourselves, as it was."""
+    kept = {str(key): value for key, value in _object(data, "metadata").items()}
+    given = {"id": "external_id", "text": "content", "tags": "categories"}
+    kept |= {ours: data.get(theirs) for ours, theirs in given.items()}
+    return {**kept, **{name: a_time(data.get(name)) for name in ("created_at", "updated_at")}}
 
 
 def _object(data: Mapping[str, Any], field: str) -> Mapping[str, Any]:

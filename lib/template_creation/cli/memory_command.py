@@ -264,7 +264,7 @@ def review(
     merge back.
     """
     with guarded(as_json=as_json, verbose=verbose) as console:
-        from template_creation.cli.memory_actions import review_pairs
+        from template_creation.cli.memory_review import review_pairs
 
         review_pairs(
             console,
@@ -286,7 +286,7 @@ def merge(
 ) -> None:
     """Merge two memories of the same kind and scope, whatever their similarity."""
     with guarded(as_json=as_json, verbose=verbose) as console:
-        from template_creation.cli.memory_actions import merge_two
+        from template_creation.cli.memory_review import merge_two
 
         merge_two(console, first, second, store=store)
 
@@ -300,7 +300,7 @@ def unmerge(
 ) -> None:
     """Take a merge back: the records are again what they were, and stay apart."""
     with guarded(as_json=as_json, verbose=verbose) as console:
-        from template_creation.cli.memory_actions import take_back
+        from template_creation.cli.memory_review import take_back
 
         take_back(console, memory, store=store)
 
@@ -357,6 +357,27 @@ def export(
         from template_creation.cli.memory_actions import export_store
 
         export_store(console, store=store, output=output, form=form, members=members, force=force)
+
+
+@memory_app.command()
+def agents(
+    package: Annotated[Path, typer.Argument(help="Folder of a template package.")],
+    memories: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PLACE", help="As for the main command.  [default: default]"),
+    ] = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show which memories would reach which agents of a package, with the parts of their scores,
+    and why the others reach none.
+
+    At most 3 for each agent and 1,200 tokens in all; nothing is written.
+    """
+    with guarded(as_json=as_json, verbose=verbose) as console:
+        from template_creation.cli.memory_agents import show_agents
+
+        show_agents(console, package, memories=memories or ["default"])
 
 
 @memory_app.command()

@@ -247,7 +247,9 @@ def _enhanced(
     files = _chosen(root, run.agents)
     enhancer = _enhancer(run, options, bridge, store, listeners, notify)
     context = _context(root, run.memories)
-    memories = context.analysis.memories
+    memories = context.analysis.memories if run.memories else ()
+    if run.memories:
+        notify(f"Memories: {len(memories)} concern an agent (see `template-create memory agents`).")
     try:
         result = enhancer.enhance(context, root, files)
     finally:

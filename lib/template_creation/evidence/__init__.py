@@ -12,6 +12,7 @@ and never followed as an instruction. (Issue 6 item 8; facts/memory-processing.m
 
 from template_creation.evidence.loading import LoadedMemories, load_memories
 from template_creation.evidence.ranking import (
+    WEIGHTS,
     Explanation,
     Score,
     explain,
@@ -23,6 +24,7 @@ from template_creation.evidence.texts import LONGEST_TEXT, Unusable, usable_text
 
 __all__ = [
     "LONGEST_TEXT",
+    "WEIGHTS",
     "Explanation",
     "LoadedMemories",
     "Score",

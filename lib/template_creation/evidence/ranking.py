@@ -19,7 +19,15 @@ from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis, Memory
 from template_creation.values.request import MemoryFact
 
-__all__ = ["Explanation", "Score", "explain", "known_memories", "rank_memories", "with_memories"]
+__all__ = [
+    "WEIGHTS",
+    "Explanation",
+    "Score",
+    "explain",
+    "known_memories",
+    "rank_memories",
+    "with_memories",
+]
 
 WEIGHTS = {"overlap": 0.45, "pain": 0.3, "confidence": 0.15, "recency": 0.1}
 KIND_FACTORS = {"fact": 0.6, "note": 0.4}

@@ -42,7 +42,8 @@ def _shown(raw: RawRecord) -> dict[str, Any]:
     if raw.error is not None:
         assert isinstance(raw.error, EngineError)
         assert raw.error.hint
-        return {"place": raw.place, "error": raw.error.message, "hint": raw.error.hint}
+        said = raw.error.message.partition("not JSON")  # what follows is the decoder's
+        return {"place": raw.place, "error": said[0] + said[1], "hint": raw.error.hint}
     return {"place": raw.place, **dict(raw.data or {})}
 
 
