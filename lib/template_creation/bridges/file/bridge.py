@@ -18,8 +18,9 @@ from batch_engine.core.failpoints import failpoint
 from template_creation.bridges.file.asking import Asker
 from template_creation.bridges.file.disk import at_work
 from template_creation.bridges.file.dossier import Caller, absolute, load_all
-from template_creation.bridges.file.intake import Intake, Reading, answers_to, take_in
+from template_creation.bridges.file.intake import Intake, Reading, take_in
 from template_creation.bridges.file.layout import Layout
+from template_creation.bridges.file.places import answers_to
 from template_creation.bridges.file.question import agent_names
 from template_creation.bridges.file.shelf import Shelf
 from template_creation.values.answer import AnsweredAgent, AnswerEvent

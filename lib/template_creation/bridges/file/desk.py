@@ -22,8 +22,8 @@ from template_creation.bridges.file.dossier import (
     request_document_of,
 )
 from template_creation.bridges.file.envelope import Envelope, build_envelope, read_envelope
-from template_creation.bridges.file.intake import agent_paths, read_agent_file
 from template_creation.bridges.file.layout import Layout
+from template_creation.bridges.file.places import agent_paths, read_agent_file
 from template_creation.bridges.file.shelf import Shelf
 from template_creation.bridges.file.wording import instruction
 from template_creation.errors import BadInput, ValidationFailed

@@ -19,32 +19,27 @@ from batch_engine.core import (
     WorkError,
     WorkTimeoutError,
 )
-from template_creation.bridges.file.disk import decoded
 from template_creation.bridges.file.dossier import Caller, Dossier, load_document
 from template_creation.bridges.file.envelope import Envelope, read_envelope
 from template_creation.bridges.file.layout import Layout
+from template_creation.bridges.file.places import (
+    agent_paths,
+    read_agent_file,
+    text_of,
+    unconfirmed_paths,
+)
 from template_creation.bridges.file.question import agent_names, problems_of, same_question
 from template_creation.exchange import read_answer
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent
 
-__all__ = [
-    "Intake",
-    "Reading",
-    "Verdict",
-    "agent_paths",
-    "answers_to",
-    "read_agent_file",
-    "take_in",
-]
+__all__ = ["Intake", "Reading", "Verdict", "take_in"]
 
 Verdict = Literal["take", "done", "refuse", "writing", "leave"]
 """``take``: holds agents to hand over. ``done``: says nothing new, or that the host failed; it
 is kept with the answers. ``refuse``: kept apart, with the reason. ``writing``: not yet.
 ``leave``: another run's."""
 
-_OURS = frozenset({"request.json", "document.json", "schema.json", "prompt.md"})
-_MAX_BYTES = 64_000_000
 _FIX = "answer the request that is pending: `template-create bridge show` prints it"
 
 
@@ -160,7 +155,7 @@ def _all(intake: Intake) -> Iterator[Reading]:
     for dossier in sorted(mine, key=lambda item: not item.pending):
         for path in _fresh(agent_paths(dossier, intake.layout), seen):
             yield _agent_file(path, dossier, intake)
-        for path in _fresh(_unconfirmed_paths(dossier, intake.layout), seen):
+        for path in _fresh(unconfirmed_paths(dossier, intake.layout), seen):
             reading = _agent_file(path, dossier, intake)
             if reading.verdict == "take":
                 yield reading
@@ -181,63 +176,11 @@ def _fresh(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
             yield path
 
 
-def agent_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
-    """Files of single agents: where they should be, then beside the prompt, also in the place
-    that the bridge folder was moved from."""
-    for one in (layout, *(Layout(Path(folder)) for folder in dossier.folders)):
-        for folder in (one.responses_of(dossier.id), one.of_request(dossier.id)):
-            yield from _files(folder)
-
-
-def answers_to(dossier: Dossier, layout: Layout) -> list[Path]:
-    """The files in the bridge folder that answer this request, as far as they say so."""
-    named = [
-        path
-        for path in layout.responses
-        if path.is_file() and read_envelope(_text_of(path)).request_id == dossier.id
-    ]
-    return [*agent_paths(dossier, layout), *named]
-
-
-def _unconfirmed_paths(dossier: Dossier, layout: Layout) -> Iterator[Path]:
-    if dossier.unsure:
-        yield from _files(layout.answered(dossier.id))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        for path in sorted(folder.iterdir()):
-            hidden = path.name.startswith(".") or path.name in _OURS
-            if path.suffix in (".json", ".md") and not hidden:
-                yield path
-
-
 # -- one file per agent -------------------------------------------------------------------------
 
 
-def read_agent_file(path: Path, text: str, agents: Sequence[str]) -> list[AnsweredAgent | Issue]:
-    """What a file says that is named after an agent, or after none: then it may hold several.
-
-    The name comes from the file, not from what is in it; Markdown is the agent's text.
-    """
-    if path.stem not in agents:
-        return read_answer(text, agents)
-    found = read_answer(text, [path.stem])
-    if any(isinstance(item, AnsweredAgent) for item in found):
-        return found
-    if path.suffix == ".md":
-        content = {"agent_name": path.stem, "enhanced_content": text}
-        return [AnsweredAgent(path.stem, content, "$")] if text.strip() else found
-    envelope = read_envelope(text)
-    if envelope.broken or not isinstance(envelope.payload, Mapping):
-        return found
-    if any(isinstance(envelope.payload.get(key), str) for key in ("agent_name", "name", "agent")):
-        return found
-    return read_answer({"enhancements": {path.stem: envelope.payload}}, [path.stem])
-
-
 def _agent_file(path: Path, dossier: Dossier, intake: Intake) -> Reading:
-    text = _text_of(path)
+    text = text_of(path)
     found = read_agent_file(path, text, dossier.agents)
     agents = tuple(item for item in found if isinstance(item, AnsweredAgent))
     if not agents and intake.is_young(path) and path.suffix == ".json" and _is_broken(text):
@@ -249,20 +192,12 @@ def _is_broken(text: str) -> bool:
     return not text.strip() or read_envelope(text).broken
 
 
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return decoded(file.read(_MAX_BYTES))
-    except OSError:
-        return ""
-
-
 # -- one file for all ---------------------------------------------------------------------------
 
 
 def _known_response(path: Path, intake: Intake, *, stray: bool) -> Iterator[Reading]:
     """A response in a place that is not ours: taken only if it names a request of ours."""
-    envelope = read_envelope(_text_of(path))
+    envelope = read_envelope(text_of(path))
     dossier = intake.dossiers.get(envelope.request_id)
     if dossier and intake.caller.asked(dossier) and not envelope.problem:
         reading = _response(path, intake, stray=stray)
@@ -271,7 +206,7 @@ def _known_response(path: Path, intake: Intake, *, stray: bool) -> Iterator[Read
 
 
 def _response(path: Path, intake: Intake, *, stray: bool = False) -> Reading:
-    text = _text_of(path)
+    text = text_of(path)
     envelope = read_envelope(text)
     dossier = intake.pending if envelope.bare else intake.dossiers.get(envelope.request_id)
     if refusal := _not_bound(path, envelope, dossier, intake):
