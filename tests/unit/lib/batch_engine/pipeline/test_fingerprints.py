@@ -70,22 +70,28 @@ def with_factor(factor: Any, n: int) -> Any:
     return n, factor
 
 
-MADE = """
-PROMPT = {factor!r}
-
+IN_HELPER = """
 def helper(n):
-    return n, {factor!r} if {in_helper} else 0
+    return n, {factor!r}
 
 class Made(Agent):
     def run(self, context):
-        return [(helper(n), PROMPT if {in_prompt} else 0) for n in context["rows"]]
+        return [helper(n) for n in context["rows"]]
+"""
+
+IN_CONSTANT = """
+PROMPT = {factor!r}
+
+class Made(Agent):
+    def run(self, context):
+        return [(n, PROMPT) for n in context["rows"]]
 """
 
 
-def made(factor: Any, in_helper: bool = False, in_prompt: bool = False) -> Agent:
+def made(code: str, factor: Any) -> Agent:
     """An agent without a source that can be read."""
     names: dict[str, Any] = {"Agent": Agent, "__name__": "made"}
-    exec(MADE.format(factor=factor, in_helper=in_helper, in_prompt=in_prompt), names)
+    exec(code.format(factor=factor), names)  # noqa: S102 - as typed in
     agent: Agent = names["Made"]()
     return agent
 
@@ -100,8 +106,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "bound method": lambda f: mapped(Times(f).method, name="f"),
     "partial": lambda f: mapped(partial(with_factor, f), name="f"),
     "partial of an object": lambda f: mapped(partial(Times(f)), name="f"),
-    "exec, in a helper": lambda f: made(f, in_helper=True),
-    "exec, in a constant": lambda f: made(f, in_prompt=True),
+    "exec, in a helper": lambda f: made(IN_HELPER, f),
+    "exec, in a constant": lambda f: made(IN_CONSTANT, f),
 }
 
 
