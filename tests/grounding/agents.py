@@ -50,6 +50,11 @@ _CAPTION = re.compile(
     r"(?:; follows practices? (?P<follows>[\d, and]+))?"
 )
 
+_LEARNED = re.compile(
+    r"Learned here: (?:memory (?P<id>m-\w+) \((?P<about>[^()]*)\)"
+    r"|\"(?P<quote>.+)\" \(memory (?P<quoted_id>m-\w+); (?P<quoted_about>[^()]*)\))\."
+)
+
 
 class AgentFile:
     """One agent file on its way through the checks."""
@@ -396,6 +401,9 @@ class AgentFile:
             self.claims.quoted(text, match[1], where)
         elif match := re.fullmatch(r'The project says: "(.+)" \(`([^`]+)`\)\.', proof):
             self.claims.quoted(match[1], match[2], where)
+        elif match := _LEARNED.fullmatch(proof):
+            known.add("learned")
+            self.claims.learned(text, match.groupdict(), self.path.stem, where)
         elif re.fullmatch(r"See `[^`]+`\.", proof):
             self.claims.spans(proof, where)
             if match := _LAYOUT.match(text):

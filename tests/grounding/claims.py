@@ -253,6 +253,28 @@ class Claims:
             "quotation", same, where, f"{span} does not say {text!r}: {source[:120]!r}"
         )
 
+    def learned(self, text: str, told: dict[str, str | None], agent: str, where: str) -> None:
+        """The memory is one of the report's, for this agent, with this kind and source; what is
+        quoted of it is its words, and the statement says nothing that it does not."""
+        expect = self.ledger.expect
+        name, about = told["id"] or told["quoted_id"], told["about"] or told["quoted_about"]
+        fitting = [
+            item
+            for item in self.package.memories
+            if item["record"] == name
+            and ", ".join(filter(None, (item["kind"], item["source"]))) == about
+        ]
+        if not expect("memory", fitting, where, f"not in the report: {name!r} ({about})"):
+            return
+        memory = fitting[0]
+        expect("memory", agent in memory["agents"], where, f"{name!r} is not for {agent!r}")
+        if told["quote"]:
+            same = squeezed(told["quote"]) == squeezed(memory["text"])
+            expect("quotation", same, where, f"{name!r} does not say {told['quote']!r}")
+        said = re.sub(r"^(?:Do not repeat this|Keep to what was decided|[^:\"]+): (?=\")", "", text)
+        foreign = _stems(said) - _stems(memory["text"])
+        expect("memory", not foreign, where, f"{name!r} says nothing of {sorted(foreign)}")
+
     def command(self, command: str, folder: str, purpose: str, span: str, where: str) -> None:
         """The command is one of the report's, run there, and the line cited declares it."""
         fitting = [

@@ -135,6 +135,7 @@ class Package:
         self.conventions: list[Json] = self.facts["conventions"]
         self.technologies: list[Json] = self.facts["technologies"]
         self.commands: list[Json] = self.facts["commands"]
+        self.memories: list[Json] = self.facts.get("memories", [])
 
     @cached_property
     def excluded(self) -> Counter[str]:
