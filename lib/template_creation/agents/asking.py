@@ -85,14 +85,15 @@ class Asker:
         Raises `InvocationPending` where the bridge waits.
         """
         shard = _Shard(asked, batch, self._terms)
-        request = self._terms.planner.request(
+        requests = self._terms.planner.requests(
             asked[0].context, [item.path for item in asked], problems=_problems(batch, asked)
         )
-        self._afford(request)
-        self.requests += 1
         try:
-            for event in self._events(request, batch):
-                self._take(event, shard)
+            for request in requests:
+                self._afford(request)
+                self.requests += 1
+                for event in self._events(request, batch):
+                    self._take(event, shard)
         except (WorkError, TemplateCreateError) as exc:
             if isinstance(exc, InvocationPending):
                 raise

@@ -16,7 +16,7 @@ from template_creation.agents.budget import plan_requests
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.files import spec_for
 from template_creation.agents.ledger import Ledger
-from template_creation.agents.plans import Limits, RequestPlan
+from template_creation.agents.plans import Limits, PlannedRequest, RequestPlan
 from template_creation.agents.request import build_request
 from template_creation.exchange import (
     Estimator,
@@ -32,6 +32,10 @@ from template_creation.values.agent import AgentSpec
 from template_creation.values.enhancement import EnhancementOptions
 
 __all__ = ["FittedRequest", "Planner"]
+
+HOST_TOKENS = 20_000
+"""What a host reads of a prompt file without cutting it; some refuse more than 25,000 tokens, and
+the estimate may be low (F11, facts/claude-code-and-agent-files.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +102,32 @@ class Planner:
             return tuple(tuple(names[i : i + size]) for i in range(0, len(names), size))
         return self.plan(context, specs, current=self._current(paths)).groups
 
-    def request(
+    def requests(
         self,
         context: EnhancementContext,
         paths: Sequence[Path],
         *,
         problems: Mapping[str, Sequence[str]],
-    ) -> FittedRequest:
-        """One request for the agents in ``paths``, which were planned together; ``problems``
-        says why their last answers were refused."""
+    ) -> tuple[FittedRequest, ...]:
+        """What is asked for the agents in ``paths``, which were planned together; ``problems``
+        says why their last answers were refused. One request, or more where the reasons take
+        the room of some."""
         specs = [spec_for(path, context) for path in paths]
         current = self._current(paths)
         if self._asks_no_model:
             request = build_request(context, specs, current=current, problems=problems)
-            return FittedRequest(request_document(request), 0, 0, "not counted")
+            return (FittedRequest(request_document(request), 0, 0, "not counted"),)
         limits = replace(self._limits(len(specs)), agents=None)
         plan = self._plan(context, specs, limits, current, problems)
-        if len(plan.requests) > 1:  # the reasons take the room that the answer had
-            plan = self._plan(context, specs, limits, current, {})
-        asked = plan.requests[0]
+        return tuple(self._fitted(asked, plan.estimator) for asked in plan.requests)
+
+    def _fitted(self, asked: PlannedRequest, estimator: str) -> FittedRequest:
         model = self._options.bridge.model
         return FittedRequest(
             document=asked.document,
             input_tokens=asked.input_tokens,
             output_tokens=asked.output_tokens,
-            estimator=plan.estimator,
+            estimator=estimator,
             model=model,
             cost_usd=self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens)),
         )
@@ -171,7 +176,11 @@ class Planner:
         return not self._options.use_batch_enhancement or (most is not None and agents > most)
 
     def _limits(self, agents: int) -> Limits:
-        return Limits.of_model(self._model, agents=1 if self._one_by_one(agents) else None)
+        return Limits.of_model(
+            self._model,
+            input_tokens=HOST_TOKENS if self._options.bridge.kind == "file" else None,
+            agents=1 if self._one_by_one(agents) else None,
+        )
 
     @property
     def _asks_no_model(self) -> bool:
