@@ -227,29 +227,3 @@ def test_without_a_policy_a_missing_agent_is_asked_for_once_more(shop) -> None:
     bridge = FakeBridge(without_agents("testing-specialist"), without_agents())
     result = AgentEnhancer(bridge).enhance(shop.context, shop.package)
     assert (result.status, len(bridge.requests)) == ("success", 2)
-
-
-def test_reasons_that_take_the_room_of_some_agents_cost_no_attempt(shop) -> None:
-    """A second request that no longer fits is made in parts, in the same attempt."""
-    long = "It is not what was asked for, and this is the reason at length. " * 250
-
-    def useless(call: Any) -> dict[str, Any]:
-        return {
-            "enhancements": [
-                {"agent_name": agent["name"], "practices": [{"text": long, "cites": ["X1"]}]}
-                for agent in call.input_data["agents"]
-            ]
-        }
-
-    whole = FakeBridge()
-    options = EnhancementOptions(bridge=BridgeChoice(kind="file"))
-    bridge = FakeBridge(useless, *(_offline_of(whole),) * 2)
-    assert enhance(shop, bridge, options=options).status == "success"
-    asked = [[agent["name"] for agent in call.input_data["agents"]] for call in bridge.requests]
-    assert asked[1:] == [["api-specialist"], ["testing-specialist"]]
-
-
-def _offline_of(bridge: FakeBridge) -> Any:
-    return lambda call: bridge.invoke(
-        agent_name=call.agent_name, input_data=call.input_data, context=call.context
-    )
