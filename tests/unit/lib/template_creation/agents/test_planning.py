@@ -21,8 +21,8 @@ def paths(shop) -> list[Any]:
 
 def test_reasons_that_take_the_room_make_more_requests_and_are_all_sent(shop) -> None:
     """A prompt for a host never grows beyond what it reads, and no reason is left out."""
-    long = "the reason at length " * 1_200
-    problems = {spec.name: (long,) for spec in shop.context.agents}
+    many = tuple(f"reason {number}, told at length and to the end" for number in range(600))
+    problems = {spec.name: many for spec in shop.context.agents}
     asked = Planner(FILE).requests(shop.context, paths(shop), problems=problems)
     assert [[agent["name"] for agent in item.document["agents"]] for item in asked] == [
         ["api-specialist"],
@@ -30,7 +30,7 @@ def test_reasons_that_take_the_room_make_more_requests_and_are_all_sent(shop) ->
     ]
     for item in asked:
         assert item.input_tokens <= HOST_TOKENS
-        assert item.document["agents"][0]["problems"] == [long]
+        assert item.document["agents"][0]["problems"] == list(many)
 
 
 def test_a_model_is_told_with_its_price_before_it_is_asked(shop) -> None:
