@@ -44,12 +44,14 @@ _DRESSED = re.compile(r"[\s`'\"\[\](){}*]+")
 
 @dataclass(frozen=True)
 class KnownIds:
-    """The ids that an answer may cite. ``paths`` gives the template of a path, of the package
-    or of the codebase: some answers cite what an id stands for."""
+    """The ids that an answer may cite; ``facts`` include the ``commands``. ``paths`` gives the
+    template of a path, of the package or of the codebase: some answers cite what an id stands
+    for."""
 
     templates: frozenset[str]
     symbols: frozenset[str]
     facts: frozenset[str]
+    commands: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -67,7 +69,29 @@ class KnownIds:
                     *context.memory_by_id,
                 )
             ),
+            frozenset(context.command_by_id),
             {path: item.id for item in context.templates for path in (item.source, item.path)},
+        )
+
+    @classmethod
+    def of_request(cls, document: Mapping[str, Any]) -> KnownIds:
+        """The ids that a request's document lists: all that its reader can know of."""
+        catalog = document.get("template_catalog", ())
+        found = {
+            kind: [item["id"] for item in document.get(kind, ())]
+            for kind in ("conventions", "rules", "commands", "technologies", "memories")
+        }
+        return cls(
+            frozenset(item["id"] for item in catalog),
+            frozenset(one["id"] for item in catalog for one in item.get("symbols", ())),
+            frozenset(one for ids in found.values() for one in ids),
+            frozenset(found["commands"]),
+            {
+                item[key]: item["id"]
+                for item in catalog
+                for key in ("source", "path")
+                if key in item
+            },
         )
 
     def find(self, said: str, among: Collection[str]) -> str:
@@ -153,7 +177,7 @@ def parse_agent(answered: AnsweredAgent, known: KnownIds) -> ParsedAgent:
         practices=items.read("practices", fields, PracticeItem, cited),
         examples=items.read("examples", fields, ExampleItem, known.symbols | known.templates),
         constraints=items.read("constraints", fields, ConstraintItem, cited),
-        commands=items.read_ids("commands", fields, known.facts),
+        commands=items.read_ids("commands", fields, known.commands),
         short_because=reason,
     )
     return ParsedAgent(answered.name, sections, short_because=reason, issues=tuple(items.issues))

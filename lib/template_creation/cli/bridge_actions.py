@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -201,7 +201,7 @@ def _left_out(desk: Desk, checked: Checked) -> list[Issue]:
 
 def _cited(desk: Desk, checked: Checked) -> list[Issue]:
     """Items that would not be taken because of what they cite, or how they are written."""
-    known = _known_ids(desk.document)
+    known = KnownIds.of_request(desk.document)
     issues: list[Issue] = []
     for answered in checked.agents:
         parsed = parse_answer(
@@ -217,19 +217,3 @@ def _cited(desk: Desk, checked: Checked) -> list[Issue]:
 def _at(item: Issue, place: str) -> Issue:
     inner = item.place.removeprefix("$").removeprefix(".enhancements[0]")
     return Issue(item.rule, f"{place}{inner}", item.message, item.fix, item.severity)
-
-
-def _known_ids(document: Mapping[str, Any]) -> KnownIds:
-    """The ids of the request, as far as it lists them."""
-
-    def ids(items: Sequence[Mapping[str, Any]]) -> list[str]:
-        return [item["id"] for item in items]
-
-    catalog = document.get("template_catalog", [])
-    symbols = [one for item in catalog for one in ids(item.get("symbols", []))]
-    facts = [
-        one
-        for key in ("conventions", "rules", "commands", "technologies")
-        for one in ids(document.get(key, []))
-    ]
-    return KnownIds(frozenset(ids(catalog)), frozenset(symbols), frozenset(facts))

@@ -85,10 +85,12 @@ class SectionsResponse(_Item):
 
 
 class AgentMarkdown(_Item):
-    """The whole text of one agent below its frontmatter, as Markdown."""
+    """The whole text of one agent below its frontmatter, as Markdown; ``short_because`` as in
+    `AgentSections`."""
 
     agent_name: str
     enhanced_content: Text
+    short_because: str = ""
 
 
 class MarkdownResponse(_Item):

@@ -139,7 +139,7 @@ def test_the_plain_answer_is_a_list_with_names() -> None:
 def test_the_markdown_contract_asks_for_text_alone() -> None:
     """Its answer is one text for each agent, in both styles."""
     request = {**REQUEST, "contract": "markdown"}
-    text = {"enhanced_content": "# Api"}
+    text = {"enhanced_content": "# Api", "short_because": ""}
     answer = {"enhancements": {"api-specialist": text, "db-specialist": text}}
     assert accepts(response_schema(request), answer)
     assert not accepts(response_schema(request), ANSWER)
