@@ -91,7 +91,7 @@ class Made(Agent):
 def made(code: str, factor: Any) -> Agent:
     """An agent without a source that can be read."""
     names: dict[str, Any] = {"Agent": Agent, "__name__": "made"}
-    exec(code.format(factor=factor), names)  # noqa: S102 - as typed in
+    exec(code.format(factor=factor), names)
     agent: Agent = names["Made"]()
     return agent
 
