@@ -117,3 +117,14 @@ def test_ask_respond_and_resume_from_anywhere(bookshop: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert (three / ".agent-response.json").is_file()
     assert json.loads(done.stdout)["enhanced_count"] == 6
+
+
+def test_a_run_that_another_bridge_finished_leaves_no_request_behind(
+    bookshop: Path, tmp_path: Path
+) -> None:
+    """F15: who asked a host and then made the package without it is not asked about it again."""
+    command = ("--name", "shop", "--path", bookshop, "--state-dir", tmp_path / "state")
+    assert run(*command, "--bridge", "file", cwd=tmp_path).returncode == 42
+    assert (tmp_path / "state" / ".agent-request.json").is_file()
+    assert run(*command, "--bridge", "offline", cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "state" / ".agent-request.json").exists()

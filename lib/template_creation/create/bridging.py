@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
+from template_creation.bridges import AgentBridgeInvoker, FileBridge, OfflineBridge
+from template_creation.bridges.file import DEFAULT_TIMEOUT_S, REQUEST_FILE
 from template_creation.create.runs import RunRecord
 from template_creation.exchange import load_prices
 
-__all__ = ["open_bridge"]
+__all__ = ["open_bridge", "put_request_away"]
 
 API_DEADLINE_S = 600.0
 """How long one call of a model may take if nothing else is asked for, in seconds."""
@@ -22,17 +23,7 @@ def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridge
         case "offline":
             return OfflineBridge()
         case "file":
-            from template_creation.bridges.file import FileBridge
-            from template_creation.bridges.file.bridge import DEFAULT_TIMEOUT_S
-
-            return FileBridge(
-                Path(choice.folder) if choice.folder else state,
-                run_id=run.run_id,
-                name=run.name,
-                codebase=run.path,
-                timeout_s=int(choice.timeout_s or DEFAULT_TIMEOUT_S),
-                also_look_in=(Path.cwd(),),  # where hosts write by mistake (F14); bound by id
-            )
+            return _file_bridge(run, state)
         case "api":
             from template_creation.bridges.api import ApiBridge
 
@@ -42,3 +33,25 @@ def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridge
                 prices=load_prices(prices),
                 deadline_s=choice.timeout_s or API_DEADLINE_S,
             )
+
+
+def put_request_away(run: RunRecord, state: Path) -> None:
+    """Leaves no request of the file bridge behind ``run``, which has ended (F15): it may have
+    died when all was stored, or another bridge may have answered since."""
+    if (_folder(run, state) / REQUEST_FILE).is_file():
+        _file_bridge(run, state).withdraw("the run has ended")
+
+
+def _file_bridge(run: RunRecord, state: Path) -> FileBridge:
+    return FileBridge(
+        _folder(run, state),
+        run_id=run.run_id,
+        name=run.name,
+        codebase=run.path,
+        timeout_s=int(run.enhancement.bridge.timeout_s or DEFAULT_TIMEOUT_S),
+        also_look_in=(Path.cwd(),),  # where hosts write by mistake (F14); bound by id
+    )
+
+
+def _folder(run: RunRecord, state: Path) -> Path:
+    return Path(run.enhancement.bridge.folder or state)

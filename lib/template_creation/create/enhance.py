@@ -25,7 +25,7 @@ from template_creation.agents import (
     load_folder,
 )
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
-from template_creation.create.bridging import open_bridge
+from template_creation.create.bridging import open_bridge, put_request_away
 from template_creation.create.runs import (
     RunRecord,
     begin_run,
@@ -159,7 +159,9 @@ def enhance_agents(
             )
         )
         with run_open(store, opened):
-            return _enhanced(root, opened, options, bridge, store, listeners, notify)
+            enhanced = _enhanced(root, opened, options, bridge, store, listeners, notify)
+        put_request_away(opened, options.state_folder)
+        return enhanced
 
 
 def _chosen(root: Path, names: Sequence[str]) -> list[Path]:

@@ -25,7 +25,7 @@ from batch_engine.core import (
 from batch_engine.pipeline import Pipeline, PipelineResult
 from template_creation.agents import AgentEnhancer, EnhancementContext, Ledger, ignore
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge, identity_of
-from template_creation.create.bridging import open_bridge
+from template_creation.create.bridging import open_bridge, put_request_away
 from template_creation.create.documents import Material
 from template_creation.create.runs import (
     RunRecord,
@@ -89,6 +89,8 @@ def create_template(
             ask = bridge or open_bridge(run, options.state_folder, options.prices)
             work = _Run(run, options, ask, store, [*listeners, seconds], notify)
             result = _made(work, stack)
+        if not options.dry_run:
+            put_request_away(run, options.state_folder)
     return replace(result, seconds=seconds.taken())
 
 
