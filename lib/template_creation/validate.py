@@ -13,7 +13,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from template_creation.agents import EnhancementContext, read_frontmatter, validate_agent
+from template_creation.agents import (
+    EnhancementContext,
+    check_folder,
+    load_folder,
+    read_frontmatter,
+    validate_agent,
+)
 from template_creation.analysis import recount
 from template_creation.errors import BadInput
 from template_creation.package import (
@@ -22,6 +28,8 @@ from template_creation.package import (
     CLAUDE_GUIDE,
     MANIFEST,
     README,
+    REPORT,
+    TEMPLATES_FOLDER,
     Package,
     digest,
     list_files,
@@ -65,8 +73,12 @@ class PackageReport:
 def validate_package(root: Path, *, codebase: Path | None = None) -> PackageReport:
     """Check the package in ``root``; with ``codebase``, also against the code itself.
 
-    Raises `BadInput` where there is no package, or no such codebase.
+    Of a package that others made, without our report, only its folders are checked: agents
+    that no host loads, references that lead nowhere. Raises `BadInput` where there is no
+    package, or no such codebase.
     """
+    if codebase is None and _is_foreign(root):
+        return _check_foreign(root)
     package = load_package(root)
     checks = [
         *_check_files(package),
@@ -84,6 +96,17 @@ def validate_package(root: Path, *, codebase: Path | None = None) -> PackageRepo
         checks.extend(_check_codebase(package, codebase))
         checked["counts"] = len(package.analysis.conventions)
     return PackageReport(root, tuple(checks), tuple(_edited(package)), checked)
+
+
+def _is_foreign(root: Path) -> bool:
+    folders = (root / AGENTS_FOLDER, root / TEMPLATES_FOLDER)
+    return not (root / REPORT).exists() and all(folder.is_dir() for folder in folders)
+
+
+def _check_foreign(root: Path) -> PackageReport:
+    context = load_folder(root)
+    counts = {"templates": len(context.templates), "agents": len(context.agents)}
+    return PackageReport(root, check_folder(root), (), counts)
 
 
 def _edited(package: Package) -> Iterator[str]:

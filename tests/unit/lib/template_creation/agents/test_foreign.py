@@ -9,6 +9,7 @@ import pytest
 from template_creation.agents import AgentEnhancer, load_folder, read_frontmatter
 from template_creation.agents.foreign import check_folder, folder_templates
 from template_creation.bridges import OfflineBridge
+from template_creation.validate import validate_package
 
 ROUTER = """from fastapi import APIRouter
 
@@ -180,3 +181,13 @@ def test_enhancing_again_changes_nothing(package: Path) -> None:
     once = {path: path.read_bytes() for path in (package / "agents").glob("*.md")}
     enhancer.enhance_all_agents(package)
     assert {path: path.read_bytes() for path in once} == once
+
+
+def test_validate_checks_the_folders_of_a_package_without_our_report(package: Path) -> None:
+    """Anyone's package can be validated: what is broken in it is found, and counted."""
+    report = validate_package(package)
+    assert report.checked == {"templates": 2, "agents": 2}
+    assert [issue.rule for issue in report.warnings] == ["dangling-template", "frontmatter"]
+    assert report.errors == ()
+    (package / "agents" / "other.md").write_text("# No head\n", encoding="utf-8")
+    assert [issue.place for issue in validate_package(package).errors] == ["agents/other.md:1"]
