@@ -119,12 +119,16 @@ def test_ask_respond_and_resume_from_anywhere(bookshop: Path, tmp_path: Path) ->
     assert json.loads(done.stdout)["enhanced_count"] == 6
 
 
-def test_a_run_that_another_bridge_finished_leaves_no_request_behind(
-    bookshop: Path, tmp_path: Path
-) -> None:
-    """F15: who asked a host and then made the package without it is not asked about it again."""
-    command = ("--name", "shop", "--path", bookshop, "--state-dir", tmp_path / "state")
-    assert run(*command, "--bridge", "file", cwd=tmp_path).returncode == 42
-    assert (tmp_path / "state" / ".agent-request.json").is_file()
-    assert run(*command, "--bridge", "offline", cwd=tmp_path).returncode == 0
+def test_who_waits_in_a_folder_keeps_it_until_a_run_ends(bookshop: Path, tmp_path: Path) -> None:
+    """F07: another name is told before it begins. F15: when another bridge finished the run, no
+    request is left behind."""
+    shop = ("--name", "shop", "--path", bookshop, "--state-dir", tmp_path / "state")
+    assert run(*shop, "--bridge", "file", cwd=tmp_path).returncode == 42
+    before = (tmp_path / "state" / ".agent-request.json").read_bytes()
+    store = ("--name", "store", "--path", bookshop, "--bridge-dir", tmp_path / "state")
+    other = run(*store, "--bridge", "file", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "pending request of 'shop'" in other.stderr
+    assert (tmp_path / "state" / ".agent-request.json").read_bytes() == before
+    assert run(*shop, "--bridge", "offline", cwd=tmp_path).returncode == 0
     assert not (tmp_path / "state" / ".agent-request.json").exists()

@@ -17,13 +17,18 @@ API_DEADLINE_S = 600.0
 
 def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridgeInvoker:
     """The bridge that ``run`` chose; what a bridge needs is imported only for it. ``state`` is
-    where the file bridge leaves its request if no other folder was asked for."""
+    where the file bridge leaves its request if no other folder was asked for.
+
+    Raises `BadInput` where that folder holds a request of somebody else.
+    """
     choice = run.enhancement.bridge
     match choice.kind:
         case "offline":
             return OfflineBridge()
         case "file":
-            return _file_bridge(run, state)
+            bridge = _file_bridge(run, state)
+            bridge.check_free()
+            return bridge
         case "api":
             from template_creation.bridges.api import ApiBridge
 

@@ -63,7 +63,7 @@ class Asker:
             shelf.save(current)
         else:
             self._check_bound(dossiers, document)
-            self._check_free(dossiers)
+            self._make_room(dossiers)
             if pending is not None:
                 reason = "other agents, or other evidence, are asked for now"
                 shelf.close(pending, "withdrawn", reason)
@@ -151,36 +151,47 @@ class Asker:
         if pending is not None:
             shelf.close(pending, "withdrawn", "its agents were asked for too often")
 
-    def _check_free(self, dossiers: Mapping[str, Dossier]) -> None:
-        """Raises `BadInput` when another name waits here, or another program. Requests that
-        nobody waits for any more are put away, and so are those of this name for another
-        codebase: there is one request file, and a name has one codebase."""
-        shelf = Shelf(self.layout)
-        others = [item for item in dossiers.values() if item.pending]
-        for other in others:
-            if self.caller.asked(other):
-                continue
-            if other.name == self.caller.name:
-                shelf.close(other, "withdrawn", f"{other.name!r} is made from another codebase now")
-            elif self.clock() > other.deadline_s:
-                shelf.close(other, "failed", f"no answer until {iso(other.deadline_s)}")
-            else:
+    def check_free(self, dossiers: Mapping[str, Dossier]) -> None:
+        """Raises `BadInput` when another name waits here, or another program; changes
+        nothing."""
+        for other in self._others(dossiers):
+            if other.name != self.caller.name and self.clock() <= other.deadline_s:
                 raise BadInput(
                     f"{str(self.layout.folder)!r} holds a pending request of {other.name!r}",
                     hint=f"answer it and resume {other.name!r}, or give another folder with "
                     "--bridge-dir",
                 )
-        found = shelf.published()
-        if found is None or str(found.get("request_id")) in dossiers:
-            return
-        if (found.get("name"), found.get("codebase")) != (self.caller.name, self.caller.codebase):
+        found = Shelf(self.layout).published()
+        if found is not None and not self._is_ours(found, dossiers):
             raise BadInput(
                 f"{str(self.layout.request)!r} is a request of another program "
                 f"({found.get('request_id')!r})",
                 hint="let that program finish, move the file away, or give another folder with "
                 "--bridge-dir",
             )
-        shelf.put_request_away("unknown")
+
+    def _make_room(self, dossiers: Mapping[str, Dossier]) -> None:
+        """Puts requests away that nobody waits for any more, and those of this name for another
+        codebase: there is one request file, and a name has one codebase."""
+        self.check_free(dossiers)
+        shelf = Shelf(self.layout)
+        for other in self._others(dossiers):
+            if other.name == self.caller.name:
+                shelf.close(other, "withdrawn", f"{other.name!r} is made from another codebase now")
+            else:
+                shelf.close(other, "failed", f"no answer until {iso(other.deadline_s)}")
+        found = shelf.published()
+        if found is not None and str(found.get("request_id")) not in dossiers:
+            shelf.put_request_away("unknown")
+
+    def _others(self, dossiers: Mapping[str, Dossier]) -> list[Dossier]:
+        return [item for item in dossiers.values() if item.pending and not self.caller.asked(item)]
+
+    def _is_ours(self, found: Mapping[str, Any], dossiers: Mapping[str, Dossier]) -> bool:
+        """Whether a published request was made here, or for this caller."""
+        whose = (found.get("name"), found.get("codebase"))
+        known = str(found.get("request_id")) in dossiers
+        return known or whose == (self.caller.name, self.caller.codebase)
 
 
 def prompt_for(document: Mapping[str, Any]) -> str:

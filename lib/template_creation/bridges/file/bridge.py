@@ -121,6 +121,11 @@ class FileBridge:
         """
         return self._events(agent_name, input_data, context, sure=True)
 
+    def check_free(self) -> None:
+        """Raises `BadInput` where another name, or another program, waits in this folder: to be
+        told before the work begins. Changes nothing."""
+        self._asker.check_free(load_all(self._layout))
+
     def withdraw(self, reason: str) -> bool:
         """Ends the pending request, if there is one, and says whether there was; an answer to
         it that nobody took is kept. For a run that has ended: it was answered by another bridge,
