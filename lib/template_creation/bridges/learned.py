@@ -9,7 +9,9 @@ from template_creation.values.request import MemoryFact
 __all__ = ["instructs", "statement"]
 
 _SENTENCE = re.compile(r"\S.*?(?:(?<!e\.g)(?<!i\.e)[.!?](?=\s|$)|$)")
-_REMEDY = re.compile(r"(?:Prevention|Lesson|Rule|Fix):\s*(.+)", re.IGNORECASE)
+_REMEDIES = tuple(
+    re.compile(rf"{word}:\s*(.+)") for word in ("Prevention", "Lesson", "Rule", "Fix")
+)
 _LONGEST = 200
 
 
@@ -34,7 +36,8 @@ def statement(item: MemoryFact) -> str:
     first = _ended(sentences[0]) if sentences else ""
     match item.kind:
         case "failure":
-            remedy = next((found[1] for text in sentences if (found := _REMEDY.match(text))), "")
+            remedies = (form.match(text) for form in _REMEDIES for text in sentences)
+            remedy = next((found[1] for found in remedies if found), "")
             return f'Do not repeat this: "{first}" {_sentence(remedy)}'.strip()
         case "decision":
             return f'Keep to what was decided: "{_ended(_subject(first))}"'

@@ -1,0 +1,247 @@
+"""``template-create memory``: what a person types, what comes back, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from template_creation.cli.app import app
+
+_DATA = Path(__file__).resolve().parents[4] / "data" / "memories"
+ALIKE = [
+    {"kind": "preference", "text": "Use four spaces for the indent of all Python files here."},
+    {"kind": "preference", "text": "Use two spaces for the indent of all Python files here."},
+    {"kind": "constraint", "text": "Never log a card number."},
+]
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TEMPLATE_CREATE_MEMORIES", str(tmp_path / "kept" / "memories.sqlite3"))
+
+
+def _run(*words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(app, ["memory", *words])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def _json(*words: str, code: int = 0) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(_run(*words, "--json", code=code).stdout)
+    assert document["exit_code"] == code
+    return document
+
+
+def _write(records: list[dict[str, Any]], name: str = "notes.jsonl") -> str:
+    Path(name).write_text("\n".join(map(json.dumps, records)) + "\n", encoding="utf-8")
+    return name
+
+
+def test_validate_names_the_format_each_problem_and_its_remedy_and_writes_nothing() -> None:
+    shown = _run("validate", str(_DATA / "own.jsonl"), code=1).stdout
+    assert "own.jsonl: jsonl" in shown
+    assert "confidence: expected at most 1, got 7" in shown
+    assert "write 0.7: the scale is 0 to 1" in shown
+    assert not Path("kept").exists()
+    assert _json("validate", str(_DATA / "CLAUDE.md"))["status"] == "valid"
+
+
+def test_an_import_stores_goes_on_after_bad_records_and_stores_nothing_twice() -> None:
+    first = _json("import", str(_DATA / "memory.jsonl"), code=7)
+    assert first["counts"]["successful"] == 4
+    assert first["errors_by_category"]["transform"] == 5
+    again = _json("import", str(_DATA / "memory.jsonl"), code=7)
+    assert (again["counts"]["successful"], again["counts"]["skipped"]) == (0, 4)
+    assert _json("list")["total"] == 4
+
+
+def test_progress_and_messages_are_not_on_stdout() -> None:
+    result = _run("import", _write(ALIKE))
+    assert "memory.import: 3" in result.stderr
+    assert "memory.import" not in result.stdout
+
+
+def test_a_dry_run_says_what_it_would_do_and_takes_it_back() -> None:
+    _run("import", _write(ALIKE[:1]))
+    report = _json("import", _write(ALIKE), "--dry-run")
+    assert (report["status"], report["counts"]["successful"]) == ("dry_run", 2)
+    assert _json("list")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "code", "stored"),
+    [
+        ([], "completed", 7, 1),
+        (["--rollback", "run"], "rolled_back", 1, 0),
+        (["--stop-on-error", "--validate-first"], "stopped", 1, 0),
+        (["--max-failures", "0", "--batch-size", "1"], "stopped", 1, 1),
+    ],
+)
+def test_the_exit_code_says_whether_the_rest_went_on(
+    options: list[str], status: str, code: int, stored: int
+) -> None:
+    name = _write([ALIKE[2], {"text": ""}])
+    assert _json("import", name, *options, code=code)["status"] == status
+    assert _json("list")["total"] == stored
+
+
+def test_settings_come_from_the_file_the_environment_and_options_in_that_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("batch.toml").write_text('[memory]\nmode = "memory"\nbatch_size = 7\n', "utf-8")
+    name = _write([ALIKE[2], ALIKE[2]])
+    config = ["--config", "batch.toml"]
+    assert _json("import", name, *config, code=7)["errors_by_category"]["database"] == 1
+    monkeypatch.setenv("MEMORY_BATCH_MODE", "memory+dedup")
+    assert _json("import", name, *config)["counts"]["skipped"] == 2
+    again = _json("import", name, *config, "--mode", "memory", code=1)
+    assert again["errors_by_category"]["database"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["import", "gone.md"], "no such file or folder: 'gone.md'"),
+        (["import", "table.csv"], "in no known format; tried cogx"),
+        (["import", "notes.jsonl", "--format", "xml"], "there is no format 'xml'"),
+        (["import", "notes.jsonl", "--batch-size", "9999"], "is 9999: "),
+        (["import", "notes.jsonl", "--guards", "names,luck"], "guards.1 is 'luck'"),
+        (["import", "notes.jsonl", "--config", "gone.toml"], "cannot read the configuration"),
+        (["review"], "there is no memory store"),
+        (["stats"], "there is no memory store"),
+        (["export", "--format", "xml"], "there is no export format 'xml'"),
+        (["export", "--format", "cogx"], "a COGX archive is a folder"),
+        (["list", "--kind", "rule"], "there is no kind 'rule'"),
+        (["agents", "nowhere", "--memories", "notes.jsonl"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_the_way_out(words: list[str], message: str) -> None:
+    _write(ALIKE)
+    Path("table.csv").write_text("a,b\n", encoding="utf-8")
+    document = _json(*words, code=2)
+    assert message in document["error"]["message"]
+    assert document["error"]["hint"]
+
+
+def test_a_review_shows_pairs_with_reasons_and_takes_decisions_that_last() -> None:
+    name = _write(ALIKE)
+    assert "template-create memory review" in _run("import", name).stdout
+    (pair,) = _json("review")["pairs"]
+    assert pair["reasons"][0].startswith("numbers: ")
+    assert pair["pair"] in _run("review").stdout
+    _json("review", "--accept", "p-00000000", code=2)
+    _json("review", "--accept", pair["pair"], "--reject", pair["pair"], code=2)
+    decided = _json("review", "--accept", pair["pair"])
+    assert decided["decided"] == [{"pair": pair["pair"], "verdict": "merge"}]
+    assert (decided["open"], _json("list")["total"]) == (0, 2)
+    _run("import", name)
+    assert _json("list")["total"] == 2  # the decision outlasts the next import
+    member = pair["first"]["id"]
+    assert len(_json("unmerge", member)["unmerged"]) == 1
+    assert (_json("list")["total"], _json("review")["open"]) == (3, 0)
+    assert _json("merge", member, pair["second"]["id"])["status"] == "done"
+    assert _json("list")["total"] == 2
+
+
+def test_a_pair_that_is_rejected_stays_two_memories() -> None:
+    _run("import", _write(ALIKE))
+    (pair,) = _json("review")["pairs"]
+    assert _json("review", "--reject", pair["pair"])["open"] == 0
+    assert _json("list")["total"] == 3
+
+
+def test_asking_pair_by_pair_needs_a_terminal() -> None:
+    _run("import", _write(ALIKE))
+    assert "needs a terminal" in _json("review", "--interactive", code=2)["error"]["message"]
+
+
+def test_asked_on_a_terminal_a_person_decides_pair_by_pair() -> None:
+    pty = pytest.importorskip("pty")
+    _run("import", _write(ALIKE))
+    program = str(Path(sys.executable).with_name("template-create"))
+    own, theirs = pty.openpty()
+    try:
+        os.write(own, b"y\n")  # the terminal keeps it until it is asked for
+        asked = subprocess.run(
+            [program, "memory", "review", "-i"],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(own)
+        os.close(theirs)
+    out, err = asked.stdout, asked.stderr
+    assert asked.returncode == 0, err
+    assert "same? [y] merge" in err
+    assert "merged" in out
+    assert _json("list")["total"] == 2
+
+
+def test_an_export_comes_back_as_it_was(tmp_path: Path) -> None:
+    _run("import", str(_DATA / "CLAUDE.md"), str(_DATA / "lessons.md"))
+    lines = _run("export").stdout
+    for words in (
+        ["--format", "jsonl", "--output", "all.jsonl"],
+        ["--format", "cogx", "--output", "all"],
+    ):
+        _run("export", *words)
+        name = words[-1]
+        assert "exists" in _json("export", *words, code=2)["error"]["message"]
+        _run("import", name, "--store", f"{name}.sqlite3")
+        assert _run("export", "--store", f"{name}.sqlite3").stdout == lines
+    shown = _run("export", "--format", "markdown").stdout
+    assert "## Failures" in shown
+    assert "lessons.md:3)" in shown
+
+
+def test_statistics_say_what_is_stored_and_how_it_went() -> None:
+    _run("import", _write(ALIKE))
+    assert "pairs to review 1" in " ".join(_run("stats").stdout.split())
+    assert _json("stats")["kinds"] == {"constraint": 1, "preference": 2}
+
+
+def test_a_list_shows_kind_and_words_asked_for() -> None:
+    _run("import", _write(ALIKE))
+    assert _json("list", "--kind", "constraint")["memories"][0]["text"] == ALIKE[2]["text"]
+    assert _json("list", "--text", "FOUR spaces")["total"] == 1
+    assert "and 2 more" in _run("list", "--limit", "1").stdout
+
+
+def test_formats_are_listed_with_what_they_are() -> None:
+    assert [row["name"] for row in _json("formats")["formats"]][:2] == ["cogx", "letta"]
+
+
+def test_an_import_that_is_interrupted_ends_with_130_and_goes_on_later() -> None:
+    """Ctrl-C between two batches: what was committed stays, and the same command goes on."""
+    records = [{"text": f"Fact number {number} of many is here."} for number in range(400)]
+    Path("many").mkdir()
+    _write(records[:200], "many/a.jsonl")
+    fifo = Path("many/b.jsonl")
+    os.mkfifo(fifo)
+    program = str(Path(sys.executable).with_name("template-create"))
+    words = ["memory", "import", "many/a.jsonl", str(fifo), "--format", "jsonl", "--json"]
+    running = subprocess.Popen(
+        [program, *words, "--batch-size", "50"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with fifo.open("w"):  # opens when the import has come to the second source
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) == 130
+    fifo.unlink()
+    _write(records[200:], "many/b.jsonl")
+    report = _json("import", "many/a.jsonl", "many/b.jsonl", "--batch-size", "50")
+    assert report["resumed"] >= 50
+    assert report["counts"]["processed"] == 400
+    assert _json("stats")["memories"]["current"] == 400
