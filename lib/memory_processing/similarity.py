@@ -10,10 +10,12 @@ and never a pair.
 
 from __future__ import annotations
 
+import gc
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from heapq import nsmallest
 from itertools import chain, pairwise
 from math import ceil
@@ -73,7 +75,22 @@ def near_pairs(texts: Sequence[str], *, threshold: float) -> list[Near]:
     >>> near_pairs(["run all tests now", "run all tests", "be kind"], threshold=0.7)
     [Near(first=0, second=1, similarity=0.75)]
     """
-    return _Join(texts).pairs(threshold)
+    with _no_cycles():
+        return _Join(texts).pairs(threshold)
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Keeps the collector of cycles quiet: a join makes none, and hundreds of thousands of lists
+    that each full collection would walk through (a tenth of an import's time)."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class _Join:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import combinations, pairwise
 
 import pytest
@@ -56,6 +57,17 @@ def test_of_planted_pairs_it_finds_99_percent_and_nothing_else() -> None:
 def test_texts_without_two_words_have_no_pair() -> None:
     """No words, no union: nothing is divided by zero and nothing is near."""
     assert near_pairs(["", "a", "a", "!!", ""], threshold=0.5) == []
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_of_cycles_is_left_as_it_was(enabled: bool) -> None:
+    was = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        near_pairs(["a b c", "a b d"], threshold=0.5)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 def test_signs_of_scripts_without_spaces_are_words() -> None:
