@@ -70,7 +70,8 @@ def recorded(program: Path, name: str, params: list[str], flow: str) -> dict[str
             "steps": steps,
             "files": files,
         }
-        return _anonymous(case, str(workspace))
+        anonymous: dict[str, Any] = _anonymous(case, str(workspace))
+        return anonymous
 
 
 def _anonymous(value: Any, workspace: str) -> Any:

@@ -53,6 +53,8 @@ from batch_engine.workflow.errors import (
 from batch_engine.workflow.file_agent import AnswerPending, FileAgent
 from batch_engine.workflow.json_schema import workflow_schema
 from batch_engine.workflow.load import load_workflow, parse_workflow
+from batch_engine.workflow.migration import FormerRun, read_former_state
+from batch_engine.workflow.migration_import import ImportReport, import_former_run
 from batch_engine.workflow.params import read_param
 from batch_engine.workflow.plan import PlannedStep, plan_workflow
 from batch_engine.workflow.report import StepReport, WorkflowResult
@@ -82,7 +84,9 @@ __all__ = [
     "ExpressionError",
     "FailedItem",
     "FileAgent",
+    "FormerRun",
     "HttpError",
+    "ImportReport",
     "InterruptedItemError",
     "InvalidWorkflowError",
     "ParameterError",
@@ -111,12 +115,14 @@ __all__ = [
     "WorkflowResult",
     "WorkflowState",
     "create_batch_task_handler",
+    "import_former_run",
     "latest_workspace",
     "load_task_module",
     "load_workflow",
     "new_workspace",
     "parse_workflow",
     "plan_workflow",
+    "read_former_state",
     "read_param",
     "register_task",
     "state_folder",

@@ -36,6 +36,7 @@ from batch_engine.core import (
     canonical_json,
     error_record,
     export_state,
+    fingerprint,
     item_key,
     run_batches,
 )
@@ -98,6 +99,11 @@ class BatchOutcome:
     def categories(self) -> dict[str, int]:
         """How many items failed, by category of their error, most first."""
         return dict(Counter(str(entry.error.category) for entry in self.failed).most_common())
+
+    @property
+    def shape(self) -> str:
+        """Which items have a result and which failed, so that a change can be noticed."""
+        return fingerprint(self.keys, [entry.key for entry in self.failed])
 
     def to_json(self, *, collect: bool = True) -> dict[str, Any]:
         """The result of the step, as later steps see it; without the items if not ``collect``."""

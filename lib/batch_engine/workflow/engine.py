@@ -210,6 +210,17 @@ class WorkflowEngine:
         params = resolve_params(self.workflow.params, {**known, **given})
         return state.begin(replace(before, params=params))
 
+    def context(self, record: RunRecord) -> RunContext:
+        """What the steps of a run share, before the first of them has run."""
+        return RunContext(
+            workspace=self.workspace,
+            services=self.services,
+            registry=self.registry,
+            variables=self._variables(record),
+            executor=self.executor,
+            modules=self.modules,
+        )
+
     def _variables(self, record: RunRecord) -> dict[str, Any]:
         """The namespaces of expressions; parameters are at the root too, under everything."""
         file, where = record.file, str(self.workspace)
@@ -264,14 +275,7 @@ class WorkflowEngine:
     ) -> WorkflowResult:
         started = datetime.now(UTC)
         self._emit(RunStarted(step=self.workflow.name))
-        run = RunContext(
-            workspace=self.workspace,
-            services=self.services,
-            registry=self.registry,
-            variables=self._variables(record),
-            executor=self.executor,
-            modules=self.modules,
-        )
+        run = self.context(record)
         runner = StepRunner(run, state, mode=mode, changed=changed, listeners=self.listeners)
         reports: dict[str, StepReport] = {}
         planned = order_by_dependencies(self.workflow.flow(record.flow))

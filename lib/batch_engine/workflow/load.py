@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_engine.workflow.definition import Step, Workflow, is_batch
 from batch_engine.workflow.errors import InvalidWorkflowError, Place, Problem
+from batch_engine.workflow.former import modernized
 from batch_engine.workflow.models import check_model, shown
 from batch_engine.workflow.reader import Document, parse_yaml, read_yaml
 from batch_engine.workflow.spec import BatchSpec, ParamSpec, StepSpec, WorkflowSpec
@@ -94,7 +95,9 @@ class _Loader:
                 )
             )
             return None, [], {}
-        spec, numbers = self.spec(_with_listed_steps(value), document)
+        current, notes = modernized(_with_listed_steps(value), document)
+        self.problems += notes
+        spec, numbers = self.spec(current, document)
         if spec is None:
             return None, [], {}
         steps, params = self.imported(spec, document, path, above)

@@ -12,7 +12,6 @@ from batch_engine.core import (
     Listener,
     RunResult,
     error_record,
-    fingerprint,
     run_batches,
 )
 from batch_engine.workflow.batch_processor import BatchOutcome, BatchProcessor
@@ -218,8 +217,7 @@ class StepRunner:
         error = None
         if outcome.exceeded:
             status, error = "failed", _too_many(outcome)
-        shape = fingerprint(outcome.keys, [entry.key for entry in outcome.failed])
-        if self._mode != "fresh" and (before is None or before.shape != shape):
+        if self._mode != "fresh" and (before is None or before.shape != outcome.shape):
             self._dirty = True
         collect = step.batch is None or step.batch.collect is not False
         result = outcome.to_json(collect=collect)
@@ -228,7 +226,9 @@ class StepRunner:
             self._run.variables["steps"][step.name]["error"] = error_view(step.name, error)
         stored = error.to_json() if error else None
         self._state.put_step(
-            replace(record, status=status, error=stored, shape=shape, ended=self._state.at())
+            replace(
+                record, status=status, error=stored, shape=outcome.shape, ended=self._state.at()
+            )
         )
         return StepReport(
             step.name,

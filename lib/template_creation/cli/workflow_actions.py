@@ -52,9 +52,11 @@ from template_creation.errors import BadInput, ExitCode, InvocationPending, Writ
 __all__ = [
     "RunOptions",
     "export_run",
+    "params_of",
     "print_schema",
     "run_workflow",
     "show_status",
+    "translated",
     "validate_workflow",
 ]
 
@@ -90,13 +92,13 @@ class RunOptions:
 
 def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False) -> None:
     """Run (or plan) a workflow, print how it ended, exit with its code."""
-    with _translated(console):
+    with translated():
         changed = _one_of("--changed", options.changed, get_args(_CHANGED))
         modules = tuple(load_task_module(name) for name in options.tasks)
         workflow = load_workflow(options.file, strict=options.strict)
         for warning in workflow.warnings:
             console.note(str(warning))
-        params = _params(workflow, options.pairs)
+        params = params_of(workflow, options.pairs)
         if dry_run:
             _show_plan(console, workflow, params, options)
             return
@@ -186,7 +188,8 @@ def _show_plan(
 # -- options ------------------------------------------------------------------------------------
 
 
-def _params(workflow: Workflow, pairs: list[str]) -> dict[str, Any]:
+def params_of(workflow: Workflow, pairs: list[str]) -> dict[str, Any]:
+    """The parameters in ``NAME=VALUE`` pairs, read as what they are declared to be."""
     values = {}
     for pair in pairs:
         name, equals, text = pair.lstrip("-").partition("=")
@@ -253,7 +256,7 @@ def _one_of(option: str, value: str, known: tuple[str, ...]) -> Any:
 
 def validate_workflow(console: Console, file: Path, *, tasks: list[str], strict: bool) -> None:
     """Print every problem of a workflow file; exit 2 if one of them is an error."""
-    with _translated(console):
+    with translated():
         for name in tasks:
             load_task_module(name)
     try:
@@ -274,7 +277,7 @@ def validate_workflow(console: Console, file: Path, *, tasks: list[str], strict:
 
 def show_status(console: Console, workspace: Path) -> None:
     """Print how far the run in ``workspace`` is."""
-    with _translated(console), _reading(workspace) as state:
+    with translated(), _reading(workspace) as state:
         run = state.run
         assert run is not None
         steps = []
@@ -289,13 +292,13 @@ def show_status(console: Console, workspace: Path) -> None:
 
 def export_run(console: Console, workspace: Path, *, results: bool) -> None:
     """Print the state of the run in ``workspace`` as JSON."""
-    with _translated(console), _reading(workspace) as state:
+    with translated(), _reading(workspace) as state:
         console.result("", state.export(results=results))
 
 
 def print_schema(console: Console, *, tasks: list[str]) -> None:
     """Print the JSON Schema of workflow files."""
-    with _translated(console):
+    with translated():
         for name in tasks:
             load_task_module(name)
         console.result("", workflow_schema())
@@ -319,7 +322,7 @@ def _reading(workspace: Path) -> Iterator[WorkflowState]:
 
 
 @contextmanager
-def _translated(console: Console) -> Iterator[None]:
+def translated() -> Iterator[None]:
     """The engine's errors as the product's: wrong input, or a state that cannot be written."""
     try:
         yield

@@ -220,6 +220,35 @@ def export(
         export_run(console, workspace, results=results)
 
 
+@workflow_app.command("import-state")
+def import_state(
+    file: FileArgument,
+    state: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STATE", help="A workspace of yaml-workflow, or a state file of it."
+        ),
+    ],
+    pairs: PairsArgument = None,
+    param: ParamOption = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Folder of the run.  [default: where it ran]")
+    ] = None,
+    tasks: TasksOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Take over a run of yaml-workflow, so that 'run --resume' goes on with it here.
+
+    Reads .workflow_metadata.json and .batch_state/*_state.json; they are left as they are.
+    """
+    with guarded(as_json=as_json, verbose=verbose) as console:
+        from template_creation.cli.workflow_import import import_state as take_over
+
+        pairs = [*(pairs or []), *(param or [])]
+        take_over(console, file, state, pairs=pairs, workspace=workspace, tasks=tasks or [])
+
+
 @workflow_app.command()
 def schema(tasks: TasksOption = None) -> None:
     """Print the JSON Schema of workflow files, for editors."""
