@@ -64,6 +64,31 @@ steps:
     assert kinds == [type(item) for item in ITEMS]
 
 
+def test_items_are_data_to_the_shell_and_code_is_never_rendered(run: Run) -> None:
+    text = """
+params: {items: {type: array}}
+steps:
+  - name: line
+    task: batch
+    inputs: {items: "{{ args.items }}", collect: "{{ result.stdout }}",
+             task: {task: shell, inputs: {command: 'printf %s {{ item }}'}}}
+  - name: argv
+    task: batch
+    inputs: {items: "{{ args.items }}", collect: "{{ result.stdout }}",
+             task: {task: shell, inputs: {argv: [printf, "%s", "{{ item }}"]}}}
+  - name: code
+    task: batch
+    inputs: {items: "{{ args.items }}",
+             task: {task: python_code, inputs: {code: "result = batch['item'] + '{{ item }}'"}}}
+"""
+    items = ["$(id)", "`id`", "; exit 9", "it's", '"', "a  b", "*", "{{ 6*7 }}", "%s\\n"]
+    result = run(text, {"items": items}, allow_code=True)
+    assert result.ok
+    assert result.outputs["line"]["results"] == items
+    assert result.outputs["argv"]["results"] == items
+    assert result.outputs["code"]["results"] == [item + "{{ item }}" for item in items]
+
+
 def test_items_written_in_the_file_are_data_too(run: Run) -> None:
     result = run(
         """

@@ -135,9 +135,12 @@ def test_how_a_batch_is_run_may_change(run: Run, log: Any) -> None:
     assert log() == []
 
 
-def test_a_parameter_that_a_step_refers_to_counts_as_its_change(run: Run, log: Any) -> None:
+@pytest.mark.parametrize("reference", ["mark", "args.mark", "args['mark']"])
+def test_a_parameter_that_a_step_refers_to_counts_as_its_change(
+    reference: str, run: Run, log: Any
+) -> None:
     text = TEXT.replace("params: {", "params: {mark: '-', other: 1, ").replace(
-        '"before "', '"{{ mark }} "'
+        '"before "', f'"{{{{ {reference} }}}} "'
     )
     run(text)
     log()
@@ -214,22 +217,41 @@ def test_a_pause_of_an_agent_pauses_the_run_and_answers_are_never_asked_for_twic
     run: Run, workspace: Path
 ) -> None:
     host = Host()
-    host.answers = {"a": "A"}
+    host.answers = {"b": "B"}
     with pytest.raises(Waiting):
         run(AGENTS, invoker=host)
     assert host.asked == ["a", "b"]  # nothing new is begun after the chunk that has to wait
     with SqliteRunStore(state_folder(workspace), read_only=True) as store:
         assert WorkflowState(store).status == "paused"
     host.asked.clear()
-    host.answers |= {"b": "B", "c": "C"}
+    host.answers |= {"a": "A", "c": "C"}
     with pytest.raises(Waiting):
         run(AGENTS, invoker=host, resume=True)
-    assert host.asked == ["b", "c", "d"]
+    assert host.asked == ["a", "c", "d"]
     host.answers["d"] = "D"
     host.asked.clear()
     result = run(AGENTS, invoker=host, resume=True)
     assert host.asked == ["d"]
     assert result.outputs["ask"]["results"] == ["A", "B", "C", "D"]
+
+
+def test_an_interrupted_batch_goes_on_and_leaves_what_failed_as_it_is(
+    run: Run, log: Any, workspace: Path
+) -> None:
+    text = TEXT.replace("max_concurrency: 1", "max_concurrency: 1\n      tolerated_failures: 1")
+    (workspace / "bad").write_text("a\n")
+    run(text)
+    log()
+    # As after a crash in the middle of "c".
+    with SqliteRunStore(state_folder(workspace)) as store:
+        state = WorkflowState(store)
+        record = state.step("work")
+        assert record is not None
+        rows = list(store.items(record.ref))
+        store.prune(record.ref, keep=[row.key for row in rows[:2]])
+        state.put_step(replace(record, status="running", shape=""))
+    assert run(text, resume=True).steps["work"].counts["failed"] == 1
+    assert log() == ["c", "d", "after:3"]
 
 
 def test_export_is_the_seeds_form_for_every_step(run: Run, log: Any, workspace: Path) -> None:
@@ -263,7 +285,7 @@ steps:
         assert record is not None
         rows = list(store.items(record.ref))
         store.prune(StepRef("pay", record.fingerprint), keep=[rows[0].key])
-        state.put_step(replace(record, status="running"))
+        state.put_step(replace(record, status="running", shape=""))
     result = run(text, resume=True)
     (failure,) = result.steps["pay"].failures
     assert (failure.item, failure.error.code) == ("b", "crash.interrupted")
