@@ -13,6 +13,7 @@ from typing import Any
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.foreign import folder_templates, read_agent
 from template_creation.agents.frontmatter import read_frontmatter
+from template_creation.agents.merge import own_text
 from template_creation.agents.references import TemplatePaths, find_references
 from template_creation.errors import BadInput, WriteError
 from template_creation.package import agent_files
@@ -94,12 +95,13 @@ def spec_of_text(name: str, text: str, templates: TemplateSet) -> AgentSpec:
     head, body, _ = read_frontmatter(text)
     title = re.search(r"^#[ \t]+(.+)$", body, re.MULTILINE)
     layers = tuple(_words(head.get("layer")))
-    near = _nearest(f"{name} {head.get('description') or ''}", body, layers, templates)
+    own = own_text(text)
+    near = _nearest(f"{name} {head.get('description') or ''}", own, layers, templates)
     tools = head.get("tools")
     return AgentSpec(
         name=str(head.get("name") or name),
         title=title[1].strip() if title else name.replace("-", " ").capitalize(),
-        purpose=_purpose(body),
+        purpose=" ".join(_purpose(own).split()) or _purpose(body).partition("\n")[0],
         description=str(head.get("description") or ""),
         tools=tuple(_words(tools)),
         layers=layers,
@@ -129,10 +131,10 @@ def _nearest(
 
 
 def _purpose(body: str) -> str:
-    """The first paragraph that is no heading."""
+    """The first paragraph that is no heading, with its lines."""
     for block in re.split(r"\n\s*\n", body):
         if block.strip() and not block.lstrip().startswith(("#", "-", "`", ">", "|")):
-            return " ".join(block.split())
+            return "\n".join(" ".join(line.split()) for line in block.strip().splitlines())
     return ""
 
 

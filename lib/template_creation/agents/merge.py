@@ -18,13 +18,14 @@ from template_creation.agents.markdown import normal_heading, top_headings
 from template_creation.agents.profiles import SEED, Profile
 from template_creation.values.agent import Issue
 
-__all__ = ["GENERATED", "Merged", "mark_sections", "merge_agent", "section_digests"]
+__all__ = ["GENERATED", "Merged", "mark_sections", "merge_agent", "own_text", "section_digests"]
 
 GENERATED = "generated_sections"
 """The frontmatter's key with the digest of each section that we wrote, by normal heading."""
 
 _MANAGED = ("enhancement", "short_because", GENERATED)
 _DIGEST_LENGTH = 8
+_INTRODUCTIONS = ("role", "purpose")
 _SPECIFIC = re.compile(r"`[^`\n]+`")
 
 
@@ -65,6 +66,15 @@ def mark_sections(text: str) -> str:
     if problem:
         return text
     return edit_frontmatter(text, {GENERATED: section_digests(body)})
+
+
+def own_text(text: str) -> str:
+    """The body of an agent file without the sections that are ours and untouched: what others
+    wrote, from which the agent is known however often it was enhanced."""
+    head, body, _ = read_frontmatter(text)
+    marks = head.get(GENERATED)
+    marks = marks if isinstance(marks, Mapping) else {}
+    return "".join(block.text for block in _blocks(body) if marks.get(block.key) != block.digest)
 
 
 def merge_agent(current: str, written: str, *, profile: Profile = SEED, file: str = "") -> Merged:
@@ -113,6 +123,13 @@ class _Merging:
 
     def merged(self, current: Sequence[_Block], fresh: Sequence[_Block]) -> list[_Block]:
         """The blocks of the file, in their order."""
+        own = " ".join(
+            word
+            for block in current
+            if self._marks.get(block.key) != block.digest
+            for word in block.text.split()
+        )
+        fresh = [block for block in (_without_said(item, own) for item in fresh) if block]
         waiting = {self._name(block.key): block for block in fresh}
         order = self._profile.order or tuple(waiting)
         result: list[_Block] = []
@@ -172,6 +189,18 @@ class _Merging:
             return before[-1] + 1
         after = [at for at, one in enumerate(present) if one in order[rank + 1 :]]
         return after[0] if after else len(present)
+
+
+def _without_said(block: _Block, own: str) -> _Block | None:
+    """An introduction without the lines that the user's own text has; nothing, if it has all."""
+    if block.key not in _INTRODUCTIONS:
+        return block
+    lines = block.text.splitlines(keepends=True)
+    heading, said = lines[:1], lines[1:]
+    left = [line for line in said if not line.strip() or " ".join(line.split()) not in own]
+    if not any(line.strip() for line in left) and any(line.strip() for line in said):
+        return None
+    return replace(block, text="".join([*heading, *left]))
 
 
 def _specifics(text: str) -> int:

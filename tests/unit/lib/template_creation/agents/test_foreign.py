@@ -175,12 +175,14 @@ def test_enhancing_adds_sections_and_loses_no_line(package: Path) -> None:
 
 
 def test_enhancing_again_changes_nothing(package: Path) -> None:
-    """F41: no section is doubled, nothing drifts."""
+    """F41: no section is doubled, nothing drifts: an agent is known from what others wrote."""
     enhancer = AgentEnhancer(bridge_invoker=OfflineBridge())
     enhancer.enhance_all_agents(package)
     once = {path: path.read_bytes() for path in (package / "agents").glob("*.md")}
     enhancer.enhance_all_agents(package)
     assert {path: path.read_bytes() for path in once} == once
+    (agent, _) = load_folder(package).agents
+    assert (agent.purpose, agent.templates) == ("Writes routers.", ("T2", "T1"))
 
 
 def test_validate_checks_the_folders_of_a_package_without_our_report(package: Path) -> None:

@@ -80,6 +80,15 @@ def test_a_section_of_the_same_meaning_is_not_doubled() -> None:
     assert merged.kept == ("Related Templates", "the beginning")[::-1]
 
 
+def test_an_introduction_does_not_say_again_what_the_file_says() -> None:
+    """The purpose that was taken from the file is not put beside itself."""
+    written = mark_sections(agent_file("## Role\n\nAdds the routes.\nIt works with `Redis`.\n"))
+    merged = merge_agent(agent_file("# Api\n\nAdds\nthe routes.\n"), written)
+    assert merged.text.endswith("Adds\nthe routes.\n\n## Role\n\nIt works with `Redis`.\n")
+    nothing = mark_sections(agent_file("## Role\n\nAdds the routes.\n"))
+    assert "## Role" not in merge_agent(agent_file("# Api\n\nAdds the routes.\n"), nothing).text
+
+
 def test_generic_text_never_replaces_specific_text() -> None:
     """F43: a section that names nothing of the code does not push out one that does."""
     vague = mark_sections(WRITTEN.replace("1. Use `Depends`.", "1. Write clean code."))
