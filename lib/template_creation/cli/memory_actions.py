@@ -201,19 +201,20 @@ def _checked(report: ImportReport, sources: Sequence[FileSource]) -> str:
     counts = report.counts
     lines = [f"{source.label}: {source.importer.name}" for source in sources]
     lines.append(
-        f"{counts.processed:,} records: {counts.successful:,} would be stored, "
-        f"{counts.skipped:,} are duplicates, {counts.failed:,} are not valid; "
-        f"{counts.merged:,} would be merged, {counts.review:,} pairs reviewed"
+        f"{counts.processed:,} records: {counts.successful:,} new, {counts.skipped:,} duplicates, "
+        f"{counts.failed:,} not valid; {counts.merged:,} merges, {counts.review:,} to review"
     )
     for error in report.errors[:10]:
-        lines.append(f"  {error.place}: {error.record.error}")
         problems = error.record.fields
+        if not problems:
+            lines.append(f"  {error.place}: {error.record.error}")
+            lines.append(f"      {error.record.hint}")
         for problem in problems:
+            message, _, remedy = problem.problem.partition("; ")
+            lines.append(f"  {error.place}: {problem.path or 'record'} {message}")
             if problem.expected:
-                lines.append(
-                    f"      {problem.path}: expected {problem.expected}, got {problem.got}"
-                )
-        lines.append(f"      {error.record.hint}")
+                lines.append(f"      expected {problem.expected}, got {problem.got}")
+            lines.append(f"      {remedy or error.record.hint}")
     if counts.failed > 10:
         lines.append(f"  and {counts.failed - 10:,} more; --json has the first 1,000")
     return "\n".join(lines)

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from memory_processing import CATEGORIES, BatchProcessingConfig
+from memory_processing.config import ENVIRONMENT_PREFIX
+from memory_processing.importers import FORMATS
 from template_creation.cli.app import app
 
 _DATA = Path(__file__).resolve().parents[4] / "data" / "memories"
@@ -49,7 +52,7 @@ def _write(records: list[dict[str, Any]], name: str = "notes.jsonl") -> str:
 def test_validate_names_the_format_each_problem_and_its_remedy_and_writes_nothing() -> None:
     shown = _run("validate", str(_DATA / "own.jsonl"), code=1).stdout
     assert "own.jsonl: jsonl" in shown
-    assert "confidence: expected at most 1, got 7" in shown
+    assert "own.jsonl:2: confidence is out of range\n      expected at most 1, got 7" in shown
     assert "write 0.7: the scale is 0 to 1" in shown
     assert not Path("kept").exists()
     assert _json("validate", str(_DATA / "CLAUDE.md"))["status"] == "valid"
@@ -245,3 +248,15 @@ def test_an_import_that_is_interrupted_ends_with_130_and_goes_on_later() -> None
     assert report["resumed"] >= 50
     assert report["counts"]["processed"] == 400
     assert _json("stats")["memories"]["current"] == 400
+
+
+def test_the_guide_names_every_setting_format_and_category(checkout: Path) -> None:
+    guide = (checkout / "docs" / "memories.md").read_text(encoding="utf-8")
+    offered = _run("import", "--help").stdout
+    for setting in BatchProcessingConfig.model_fields:
+        assert f"| `{setting}` | `{ENVIRONMENT_PREFIX}{setting.upper()}`" in guide
+        option = setting.replace("_", "-")
+        assert f"--{option}" in offered, option
+        assert f"`--{option}" in guide
+    for name in (*FORMATS, *CATEGORIES):
+        assert f"| `{name}` |" in guide
