@@ -9,6 +9,7 @@ from template_creation.bridges.base import (
 )
 from template_creation.bridges.file import FileBridge
 from template_creation.bridges.offline import OfflineBridge
+from template_creation.bridges.prompt import PromptBridge
 from template_creation.bridges.strength import is_habit, stated, strength
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ApiBridge",
     "FileBridge",
     "OfflineBridge",
+    "PromptBridge",
     "StreamingBridge",
     "identity_of",
     "is_habit",

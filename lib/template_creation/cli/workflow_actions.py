@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shlex
@@ -24,8 +23,6 @@ from batch_engine.core import (
     StoreReadOnlyError,
 )
 from batch_engine.workflow import (
-    AgentInvoker,
-    FileAgent,
     InvalidWorkflowError,
     Workflow,
     WorkflowEngine,
@@ -40,6 +37,7 @@ from batch_engine.workflow import (
     workflow_schema,
 )
 from template_creation.cli.run import Console
+from template_creation.cli.workflow_agents import Asking
 from template_creation.cli.workflow_display import (
     closing,
     display,
@@ -83,7 +81,7 @@ class RunOptions:
     changed: str = "refuse"
     executor: str = "threads"
     scheduler: str | None = None
-    agent: str | None = None
+    asking: Asking = Asking()  # noqa: RUF009 - frozen
     tasks: list[str] = field(default_factory=list)
     allow_code: bool = False
     allow_failures: bool = False
@@ -103,13 +101,14 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
             _show_plan(console, workflow, params, options)
             return
         workspace = _workspace(workflow, options)
+        invoker = options.asking.invoker()
         with _executor(options) as executor, display(quiet=console.as_json) as shown:
             out = sys.stderr if console.as_json else sys.stdout
             engine = WorkflowEngine(
                 workflow,
                 workspace,
                 options.base_dir,
-                invoker=_invoker(options.agent),
+                invoker=invoker,
                 allow_code=options.allow_code,
                 say=lambda text: shown.say(text, out),
                 listeners=[shown],
@@ -168,7 +167,7 @@ def _again(options: RunOptions, workspace: Path) -> str:
     words = ["template-create", "workflow", "run", str(options.file)]
     words += ["--workspace", str(workspace), "--resume"]
     words += [word for name in options.tasks for word in ("--tasks", name)]
-    words += ["--agent", options.agent] if options.agent else []
+    words += options.asking.words()
     words += ["--executor", options.executor] if options.executor != "threads" else []
     words += ["--scheduler", options.scheduler] if options.scheduler else []
     words += ["--allow-python-code"] if options.allow_code else []
@@ -205,25 +204,6 @@ def _workspace(workflow: Workflow, options: RunOptions) -> Path | None:
     if options.resume or options.retry:
         return latest_workspace(workflow.name, options.base_dir)
     return None
-
-
-def _invoker(who: str | None) -> AgentInvoker | None:
-    if who is None:
-        return None
-    if who == "files":
-        return FileAgent()
-    module, colon, name = who.partition(":")
-    if not colon:
-        raise BadInput(f"--agent is {who!r}", hint="'files', or MODULE:OBJECT")
-    try:
-        found: Any = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"--agent {who!r} cannot be found: {error}") from error
-    agent = found() if isinstance(found, type) or not hasattr(found, "invoke") else found
-    if not callable(getattr(agent, "invoke", None)):
-        raise BadInput(f"--agent {who!r} has no method invoke")
-    invoker: AgentInvoker = agent
-    return invoker
 
 
 @contextmanager

@@ -53,13 +53,24 @@ SchedulerOption = Annotated[
         metavar="ADDRESS", help="With dask: an existing scheduler.  [default: a local cluster]"
     ),
 ]
-AgentOption = Annotated[
+BridgeOption = Annotated[
     str | None,
     typer.Option(
-        "--agent",
+        "--bridge",
         metavar="WHO",
-        help="Who answers agent tasks: 'files', or MODULE:OBJECT with an invoke method.",
+        help="Who answers agent steps: file, api, or MODULE:OBJECT with an invoke method.",
     ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="With --bridge api: the model.")
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="With --bridge api: another server of its protocol."),
+]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(metavar="USD", help="With --bridge api: spend no more than this."),
 ]
 ChangedOption = Annotated[
     str,
@@ -110,7 +121,10 @@ def run(
     ] = False,
     executor: ExecutorOption = "threads",
     scheduler: SchedulerOption = None,
-    agent: AgentOption = None,
+    bridge: BridgeOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_cost: MaxCostOption = None,
     tasks: TasksOption = None,
     allow_python_code: CodeOption = False,
     allow_failures: AllowOption = False,
@@ -121,6 +135,7 @@ def run(
     """Run a workflow. Every finished step and item is stored; --resume never repeats them."""
     with guarded(as_json=as_json, verbose=verbose) as console:
         from template_creation.cli.workflow_actions import RunOptions, run_workflow
+        from template_creation.cli.workflow_agents import Asking
 
         options = RunOptions(
             file=file,
@@ -132,7 +147,7 @@ def run(
             changed=changed,
             executor=executor,
             scheduler=scheduler,
-            agent=agent,
+            asking=Asking(bridge=bridge, model=model, base_url=base_url, max_cost=max_cost),
             tasks=tasks or [],
             allow_code=allow_python_code,
             allow_failures=allow_failures,
@@ -149,7 +164,10 @@ def retry(
     changed: ChangedOption = "refuse",
     executor: ExecutorOption = "threads",
     scheduler: SchedulerOption = None,
-    agent: AgentOption = None,
+    bridge: BridgeOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_cost: MaxCostOption = None,
     tasks: TasksOption = None,
     allow_python_code: CodeOption = False,
     allow_failures: AllowOption = False,
@@ -159,6 +177,7 @@ def retry(
     """Run only what failed in a run (items and steps), and the steps that follow from it."""
     with guarded(as_json=as_json, verbose=verbose) as console:
         from template_creation.cli.workflow_actions import RunOptions, run_workflow
+        from template_creation.cli.workflow_agents import Asking
 
         options = RunOptions(
             file=file,
@@ -168,7 +187,7 @@ def retry(
             changed=changed,
             executor=executor,
             scheduler=scheduler,
-            agent=agent,
+            asking=Asking(bridge=bridge, model=model, base_url=base_url, max_cost=max_cost),
             tasks=tasks or [],
             allow_code=allow_python_code,
             allow_failures=allow_failures,

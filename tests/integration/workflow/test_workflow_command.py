@@ -85,7 +85,10 @@ def test_wrong_input_is_exit_code_2_with_the_way_out(
         (["run", fine, "--resume"], "no run of 'demo'"),
         (["run", fine, "--executor", "clouds"], "threads, processes, dask"),
         (["run", fine, "--changed", "maybe"], "refuse, rerun, keep"),
-        (["run", fine, "--agent", "nobody"], "MODULE:OBJECT"),
+        (["run", fine, "--bridge", "nobody"], "MODULE:OBJECT"),
+        (["run", fine, "--bridge", "offline"], "not free prompts"),
+        (["run", fine, "--model", "m"], "goes with --bridge api"),
+        (["run", fine, "--bridge", "api"], "needs a model"),
         (["run", fine, "--tasks", "no.such"], "no.such"),
         (["status", tmp_path / "nowhere"], "is no workspace"),
     ):
@@ -135,13 +138,13 @@ def test_a_pending_agent_is_exit_code_42_and_resume_takes_the_answer(
         "- {name: q, task: agent, inputs: {agent: critic, prompt: 'Well?'}}\n"
         "- {name: p, task: print_message, inputs: {message: '{{ steps.q.result.text }}'}}\n"
     )
-    done = workflow("run", file, "--agent", "files")
+    done = workflow("run", file, "--bridge", "file")
     assert done.exit_code == 42
-    assert "--resume --agent files" in done.stderr
+    assert "--resume --bridge file" in done.stderr
     assert "paused" in workflow("status", tmp_path / "runs" / "ask_run_1").stdout
     (question,) = (tmp_path / "runs" / "ask_run_1" / "agents").glob("*.request.json")
     Path(json.loads(question.read_text())["answer_path"]).write_text('{"text": "Quite."}')
-    done = workflow("run", file, "--agent", "files", "--resume")
+    done = workflow("run", file, "--bridge", "file", "--resume")
     assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "Quite.")
 
 

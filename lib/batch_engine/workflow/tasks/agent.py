@@ -27,7 +27,7 @@ def agent(call: TaskCall) -> Any:
     if invoker is None:
         raise TaskInputError(
             "this run has no agents to ask",
-            hint="give one: --bridge, or WorkflowEngine(..., invoker=...)",
+            hint="say who answers: --bridge file or api, or WorkflowEngine(..., invoker=...)",
         )
     given = call.optional("input", {}, dict)
     prompt = call.optional("prompt", None)

@@ -1,0 +1,103 @@
+"""Single prompts to a model, asked of a real server on loopback."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from batch_engine.core import AuthError, BudgetError, EngineError, RateLimitError
+from template_creation.bridges import PromptBridge
+from template_creation.errors import BadInput
+from template_creation.fake_api import FakeMessagesServer, Reply
+
+KEY = "sk-ant-test-0123456789abcdefghij"
+MODEL = "claude-haiku-5-5"
+
+
+def _bridge(server: FakeMessagesServer, **settings: Any) -> PromptBridge:
+    return PromptBridge(model=MODEL, api_key=KEY, base_url=server.url, **settings)
+
+
+def _ask(bridge: PromptBridge, prompt: Any = "Well?", **more: Any) -> dict[str, Any]:
+    return bridge.invoke(agent_name="critic", input_data={"prompt": prompt, **more}, context={})
+
+
+def test_the_prompt_is_asked_as_it_is_and_the_text_comes_back() -> None:
+    with FakeMessagesServer(Reply(text="Quite.")) as server:
+        bridge = _bridge(server)
+        answer = _ask(bridge, 'Is {{ x }} "fine"?')
+        (request,) = server.requests
+    assert request.body["messages"] == [{"role": "user", "content": 'Is {{ x }} "fine"?'}]
+    assert (request.key, request.body["max_tokens"]) == (KEY, 4_000)
+    assert (answer["text"], answer["model"], answer["stop_reason"]) == ("Quite.", MODEL, "end_turn")
+    assert "data" not in answer
+    assert answer["usage"]["output_tokens"] > 0
+    assert bridge.spent_usd == answer["usage"]["cost_usd"] > 0
+
+
+@pytest.mark.parametrize("text", ['{"grade": 1}', '```json\n{"grade": 1}\n```\n'])
+def test_an_answer_that_is_a_json_mapping_is_data_too(text: str) -> None:
+    with FakeMessagesServer(Reply(text=text)) as server:
+        answer = _ask(_bridge(server), max_output_tokens=50, file="a.md")
+        (request,) = server.requests
+    assert (answer["data"], answer["text"]) == ({"grade": 1}, text)
+    assert request.body["max_tokens"] == 50
+    assert request.prompt == 'Well?\n\n{\n "file": "a.md"\n}'
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "said"),
+    [
+        (Reply.error(429, "rate_limit_error"), RateLimitError, "too many requests"),
+        (Reply.error(401, "authentication_error"), AuthError, "refused the key"),
+        (Reply(text="half an answer", fault="cut", at=4), EngineError, "ended before"),
+        (Reply(text=" "), EngineError, "the answer is empty"),
+        (Reply(text="much", stop_reason="max_tokens"), EngineError, "max_tokens (4000)"),
+    ],
+)
+def test_every_failure_has_its_type_and_no_key_in_it(
+    reply: Reply, kind: type[EngineError], said: str
+) -> None:
+    with FakeMessagesServer(reply) as server, pytest.raises(kind) as caught:
+        _ask(_bridge(server))
+    assert said in caught.value.message
+    assert KEY not in str(caught.value)
+
+
+def test_no_more_is_spent_than_allowed_however_many_ask_at_once() -> None:
+    with FakeMessagesServer(Reply(text="x" * 2_000)) as server:
+        once = _ask(_bridge(server))["usage"]["cost_usd"]
+        bridge = _bridge(server, max_cost_usd=0.01)
+
+        def ask(number: int) -> str:
+            try:
+                _ask(bridge, f"Question {number}?")
+            except BudgetError as error:
+                return error.hint
+            return ""
+
+        with ThreadPoolExecutor(4) as pool:
+            hints = list(pool.map(ask, range(60)))
+        answered = hints.count("")
+        assert all("--max-cost" in hint for hint in hints if hint)
+        assert len(server.requests) == 1 + answered
+    assert 0 < answered < 60
+    assert 0 < bridge.spent_usd <= 0.01
+    assert bridge.spent_usd == pytest.approx(answered * once, rel=0.5)
+
+
+def test_what_cannot_be_asked_is_told_before_anything_is_sent() -> None:
+    with pytest.raises(BadInput, match="needs a model"):
+        PromptBridge(model=" ")
+    with pytest.raises(BadInput, match="is not known"):
+        PromptBridge(model="some-model", max_cost_usd=1)
+    with FakeMessagesServer() as server:
+        for given in ({"prompt": ""}, {"prompt": 3}, {"prompt": "x", "max_output_tokens": 0}):
+            with pytest.raises(EngineError):
+                _bridge(server).invoke(agent_name="a", input_data=given, context={})
+        assert server.requests == []
+    assert KEY not in repr(PromptBridge(model=MODEL, api_key=KEY))
+    assert json.dumps(MODEL)[1:-1] in repr(PromptBridge(model=MODEL))
