@@ -161,6 +161,8 @@ def _strict(text: str, tokens: list[Token]) -> Iterator[str]:
         if comma:
             yield ","
             comma = False
+        elif before is not None and before.end < token.start:
+            yield " "  # or two words would become one
         yield _strict_token(shown, token, following)
         before = token
 

@@ -50,12 +50,16 @@ def test_punctuation_is_mended_and_it_is_told(text: str, data: object) -> None:
         '{"a": "b"} and more',
         '{"a" "b" "c"}',
         "[1, 2]",
+        '{"a": "b" c "d": 1}',
+        '{"a": 1 2, "b": 3}',
+        '{"a": nul, "b": 01}',
         '{"a": ' + "[" * 5000 + "]" * 5000 + "}",
         "{'a': " + "{'b': " * 200 + "1" + "}" * 201,
     ],
 )
 def test_what_cannot_be_read_for_certain_is_not_read(text: str) -> None:
-    """Half objects, two values for a key, no numbers, more behind it, depths."""
+    """Half objects, two values for a key, no numbers, words that mending would drop or join,
+    more behind it, depths."""
     found = read_object(text)
     assert found.data is None
     assert found.problem

@@ -110,6 +110,17 @@ def test_no_object_is_too_strange(payload: object) -> None:
         assert not isinstance(item, AnsweredAgent) or item.name in ("a", "b")
 
 
+def test_a_fence_ends_what_was_left_open() -> None:
+    """A first try that broke off does not hold back the second: its agents come as they close."""
+    cut = WHOLE[: WHOLE.index('"examples"')]
+    reader = AnswerReader(NAMES)
+    assert reader.feed(f"```json\n{cut}\n```\nThat broke off. Again:\n```json\n") == []
+    end = WHOLE.index("}", WHOLE.index("short_because")) + 1
+    assert names(reader.feed(WHOLE[:end])) == [NAMES[0]]
+    assert names(reader.feed(WHOLE[end:] + "\n```\n")) == list(NAMES[1:])
+    assert issues(reader.finish()) == [("answer-cut", NAMES[0])]
+
+
 def test_what_is_no_json_at_all_is_an_issue() -> None:
     """A set, a circle, bytes: told, not raised."""
     circle: list[object] = []
