@@ -7,6 +7,7 @@ is read all the time and kept up to a limit, so that it can neither block nor fi
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -164,8 +165,7 @@ class _Run:
     def _await_exit(self) -> None:
         """Its output is closed, but the command may still be at work."""
         while not self._over(linger=False):
-            with suppress(subprocess.TimeoutExpired):
-                self.child.wait(self._wait_s())
+            if _exited(self.child, self._wait_s()):
                 return
 
     def _wait_s(self) -> float:
@@ -216,12 +216,30 @@ class _Run:
             stream.close()
 
 
+def _exited(child: subprocess.Popen[bytes], within_s: float) -> bool:
+    """Whether the command ends in time; woken by its end where the system can do that, since
+    `subprocess` looks every so often and sleeps longer each time."""
+    if child.poll() is not None:
+        return True
+    if not hasattr(os, "pidfd_open"):
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(within_s)
+        return child.returncode is not None
+    handle = os.pidfd_open(child.pid)
+    try:
+        waiting = select.poll()
+        waiting.register(handle, select.POLLIN)
+        waiting.poll(within_s * 1000)
+    finally:
+        os.close(handle)
+    return child.poll() is not None
+
+
 def _end_group(child: subprocess.Popen[bytes], *, grace_s: float) -> None:
     """SIGTERM to the group, then SIGKILL to whatever of it is left after the grace."""
     if grace_s:
         _signal(child, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(grace_s)
+        _exited(child, grace_s)
     # Also where the command has ended: what it started may ignore SIGTERM.
     _signal(child, signal.SIGKILL)
     child.wait()
