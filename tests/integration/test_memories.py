@@ -102,13 +102,15 @@ def test_the_same_memories_change_nothing_and_others_make_the_package_anew(
     first = create_template(options)
     before = _agents(first.package)
     assert create_template(options).status == "unchanged"
-    notes.write_text(f"{notes.read_text('utf-8')}\n- Never test with real e-mails.\n", "utf-8")
+    added = "- Never test with `config/live/prod.yaml` loaded, or with Redis."
+    notes.write_text(f"{notes.read_text('utf-8')}\n{added}\n", "utf-8")
     again = create_template(options)
     assert again.status == first.status
     after = _agents(again.package)
     changed = [name for name in after if after[name] != before[name]]
     assert changed == ["testing-specialist"]
-    assert "Never test with real e-mails." in after["testing-specialist"]
+    assert added.removeprefix("- ") in after["testing-specialist"]  # names what no code proves
+    assert "testing-specialist" in {agent.name for agent in again.enhanced}
 
 
 def test_a_package_that_is_there_gets_memories_and_keeps_its_promises(
@@ -123,6 +125,8 @@ def test_a_package_that_is_there_gets_memories_and_keeps_its_promises(
     assert enhance_agents(options, notify=told.append).status == "done"
     assert told == ["Memories: 4 concern an agent (see `template-create memory agents`)."]
     assert "Orders were created twice" in _agents(plain.package)["api-specialist"]
+    report = json.loads((plain.package / "report.json").read_text("utf-8"))
+    assert len(report["facts"]["memories"]) == 4
     done = subprocess.run(
         [PROGRAM, "validate", str(plain.package)], capture_output=True, text=True, check=False
     )

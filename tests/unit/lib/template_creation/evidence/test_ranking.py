@@ -80,6 +80,21 @@ def test_a_memory_about_nothing_of_the_code_reaches_nobody_and_says_so() -> None
     assert told.reason == "it has nothing in common with any"
 
 
+def test_a_word_that_all_agents_have_does_not_make_a_memory_theirs() -> None:
+    told = _memory("m-1", "Orders are a delicate matter.")
+    assert not any(rank_memories([told], AGENTS).values())
+    assert rank_memories([told], [API])["api-specialist"]
+
+
+def test_a_memory_goes_to_a_second_agent_only_if_that_has_nearly_as_much_in_common() -> None:
+    clear = _memory("m-1", "Prefer fakes over mocks in tests of an endpoint.")
+    both = _memory("m-2", "Mock the database in tests, never a query or a table.")
+    ranked = rank_memories([clear, both], AGENTS)
+    assert _ids(ranked, "api-specialist") == []
+    assert "m-2" in _ids(ranked, "testing-specialist")
+    assert _ids(ranked, "data-access-specialist") == ["m-2"]
+
+
 def test_what_hurt_comes_before_what_did_not() -> None:
     calm = _memory("m-1", "An endpoint returns a list.")
     hurt = _memory(
