@@ -10,6 +10,7 @@ request is answered; without one it answers as a model that keeps to its instruc
 True
 
 It breaks streams as real servers and proxies do (facts/llm-api.md section 2): see `Fault`.
+Assistants can be run against it as well: it calls their tools, see `Reply.calling`.
 """
 
 from __future__ import annotations
@@ -19,94 +20,20 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
+from uuid import uuid4
 
-from template_creation.fake_model import good_answer
+from template_creation.fake_script import Fault, Received, Reply, ToolCall, Words
 
-__all__ = ["FakeMessagesServer", "Fault", "Received", "Reply"]
-
-Fault = Literal["cut", "drop", "reset", "stall", "trickle", "corrupt", "garbage", "error"]
-"""How a stream breaks after ``at`` characters: ``cut`` ends it cleanly without
-``message_stop``; ``drop`` closes and ``reset`` resets the connection; ``stall`` sends nothing
-more and ``trickle`` only pings; ``corrupt`` sends half a JSON object and ``garbage`` bytes that
-are no text; ``error`` sends an ``error`` event of the reply's kind and words."""
+__all__ = ["FakeMessagesServer", "Fault", "Received", "Reply", "ToolCall"]
 
 NAP_S = 0.02
 """How often a waiting handler looks whether the client or the server is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A request as it came. ``key`` is what it was signed with; ``headers`` have lower-case
-    names and leave the key out."""
-
-    path: str
-    body: Mapping[str, Any]
-    key: str
-    headers: Mapping[str, str]
-
-    @property
-    def prompt(self) -> str:
-        """The text of its messages."""
-        texts = []
-        for message in self.body.get("messages", ()):
-            content = message["content"]
-            blocks = [{"text": content}] if isinstance(content, str) else content
-            texts += [block.get("text", "") for block in blocks]
-        return "\n".join(texts)
-
-    @property
-    def schema(self) -> Mapping[str, Any] | None:
-        """The JSON Schema that the answer is asked to keep to."""
-        found = self.body.get("output_config", {}).get("format", {}).get("schema")
-        return found if isinstance(found, Mapping) else None
-
-
-Words = str | Callable[[Received], str]
-
-
-def _good(received: Received) -> str:
-    return good_answer(received.prompt, received.schema)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer. ``text`` is what the model writes, in blocks if there are several, or a
-    function of the request; without it the model keeps to its instructions. ``thinking`` comes
-    in a block before it; ``piece`` is how many characters come at once.
-
-    After ``at`` characters (None: half of them) the stream waits for ``hold`` to be set, and
-    breaks by ``fault``. ``events`` go out between the start and the text, as they are. With a
-    ``status`` other than 200 the answer is an error of ``kind`` and ``words``, or ``raw``.
-    """
-
-    text: Words | Sequence[Words] = _good
-    thinking: str = ""
-    stop_reason: str | None = "end_turn"
-    stop_details: Mapping[str, Any] | None = None
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    events: Sequence[Mapping[str, Any]] = ()
-    piece: int = 48
-    at: int | None = None
-    hold: Event | None = None
-    fault: Fault | None = None
-    status: int = 200
-    kind: str = "overloaded_error"
-    words: str = "Overloaded"
-    raw: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def error(cls, status: int, kind: str, words: str = "", **headers: str) -> Reply:
-        """An error before the stream; ``retry_after="3"`` is the header ``retry-after``."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return cls(status=status, kind=kind, words=words or kind, headers=named)
 
 
 class FakeMessagesServer:
@@ -221,13 +148,18 @@ class _Handler(BaseHTTPRequestHandler):
         """There is nothing to get."""
         self._plain(Reply.error(405, "", "Method Not Allowed"))
 
+    def do_HEAD(self) -> None:
+        """Says that it is there: assistants look before they ask."""
+        self._begin(Reply(status=404), "application/json", {"content-length": "0"})
+
     def do_POST(self) -> None:
         """Records the request and answers it."""
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         bearer = headers.pop("authorization", "").removeprefix("Bearer ")
         key = headers.pop("x-api-key", "") or bearer
-        received = Received(self.path, json.loads(raw or b"{}"), key, headers)
+        path = self.path.partition("?")[0]
+        received = Received(path, json.loads(raw or b"{}"), key, headers)
         reply = self.server.fake.reply_to(received)
         self.close_connection = True
         if reply.status != 200 or reply.raw is not None:
@@ -260,25 +192,27 @@ class _Handler(BaseHTTPRequestHandler):
         given = [reply.text] if callable(reply.text) or isinstance(reply.text, str) else reply.text
         texts = [item(received) if callable(item) else item for item in given]
         self._begin(reply, "text/event-stream", {"transfer-encoding": "chunked"})
-        total = sum(len(text) for text in texts)
+        written = [("text", text, _empty("text")) for text in texts]
+        for call in reply.calls:
+            identity = {"id": f"toolu_{uuid4().hex[:24]}", "name": call.name, "input": {}}
+            written.append(("input_json", call.json, {"type": "tool_use", **identity}))
+        total = sum(len(text) for _, text, _ in written)
         usage = {"input_tokens": -(-len(received.prompt) // 3), "output_tokens": 1}
         self._send(_message_start(received, {**usage, **reply.usage}))
         for event in ({"type": "ping"}, *reply.events):
             self._send(event)
-        blocks = [("thinking", reply.thinking)] if reply.thinking else []
+        thought = [("thinking", reply.thinking, _empty("thinking"))] if reply.thinking else []
         left = total // 2 if reply.at is None else min(reply.at, total)
-        for index, (kind, text) in enumerate([*blocks, *(("text", text) for text in texts)]):
-            self._send(
-                {"type": "content_block_start", "index": index, "content_block": _empty(kind)}
-            )
-            if kind == "text" and left <= len(text):
+        for index, (kind, text, block) in enumerate([*thought, *written]):
+            self._send({"type": "content_block_start", "index": index, "content_block": block})
+            if kind != "thinking" and left <= len(text):
                 self._pieces(index, kind, text[:left], reply.piece)
                 self._turn(reply)
                 self._pieces(index, kind, text[left:], reply.piece)
                 left = total + 1
             else:
                 self._pieces(index, kind, text, reply.piece)
-                left -= len(text) if kind == "text" else 0
+                left -= len(text) if kind != "thinking" else 0
             self._send({"type": "content_block_stop", "index": index})
         ending = {"output_tokens": -(-(total + len(reply.thinking)) // 3), **reply.usage}
         delta = {"stop_reason": reply.stop_reason, "stop_sequence": None}
@@ -289,7 +223,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pieces(self, index: int, kind: str, text: str, size: int) -> None:
         for start in range(0, len(text), size):
-            delta = {"type": f"{kind}_delta", kind: text[start : start + size]}
+            key = "partial_json" if kind == "input_json" else kind
+            delta = {"type": f"{kind}_delta", key: text[start : start + size]}
             self._send({"type": "content_block_delta", "index": index, "delta": delta})
 
     def _turn(self, reply: Reply) -> None:
@@ -346,7 +281,7 @@ def _message_start(received: Received, usage: Mapping[str, Any]) -> dict[str, An
     return {"type": "message_start", "message": message}
 
 
-def _empty(kind: str) -> dict[str, str]:
+def _empty(kind: str) -> dict[str, Any]:
     return {"type": kind, kind: "", **({"signature": ""} if kind == "thinking" else {})}
 
 

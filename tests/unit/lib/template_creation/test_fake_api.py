@@ -142,3 +142,43 @@ def test_it_serves_on_its_own_until_it_is_interrupted() -> None:
         connection.close()
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(10) == 0
+
+
+def test_a_tool_is_called_with_its_arguments_in_pieces() -> None:
+    """`Reply.calling` streams what an assistant runs its tools by, read as the SDK reads it."""
+    given = {"command": "template-create --name demo", "note": "x" * 100}
+    with FakeMessagesServer(Reply.calling("Bash", given)) as server:
+        client = anthropic.Anthropic(api_key="k", base_url=server.url, max_retries=0)
+        with client.messages.stream(max_tokens=9, **ASK) as stream:
+            message = stream.get_final_message()
+        _, _, raw = post(server, path="/v1/messages?beta=true")
+    assert message.stop_reason == "tool_use"
+    (call,) = message.content
+    assert (call.type, call.name, call.input) == ("tool_use", "Bash", given)
+    deltas = [e["delta"] for e in events(raw) if e["type"] == "content_block_delta"]
+    assert len(deltas) > 2
+    assert {delta["type"] for delta in deltas} == {"input_json_delta"}
+
+
+def test_arguments_may_be_broken_like_text() -> None:
+    """A tool's arguments that are no JSON, or that the stream breaks off, come as scripted."""
+    cut = Reply.calling("Bash", {"command": "x" * 200}, fault="cut", at=20)
+    with FakeMessagesServer(Reply.calling("Bash", '{"command": '), cut) as server:
+        broken, halved = (events(post(server)[2]) for _ in range(2))
+    texts = [
+        "".join(e["delta"].get("partial_json", "") for e in found if "delta" in e)
+        for found in (broken, halved)
+    ]
+    assert texts[0] == '{"command": '
+    assert len(texts[1]) == 20
+    assert halved[-1]["type"] == "content_block_delta"
+
+
+def test_assistants_that_look_first_find_a_server() -> None:
+    """HEAD is answered: the server is there, the page is not."""
+    with FakeMessagesServer() as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
+        connection.request("HEAD", "/")
+        assert connection.getresponse().status == 404
+        connection.close()
+    assert server.requests == []
