@@ -45,6 +45,8 @@ _FILE_MATCH = 2.0
 _TECHNOLOGY = 1.5
 _LAYER = 1.0
 _WORD = 0.4
+_MOST_BY_WORDS = 0.8
+"""Words of names and paths alone say little, however many there are."""
 _TAGGED = 1.5
 """A term in the tags counts so much more than the same one in the text."""
 
@@ -241,7 +243,9 @@ class _Choice:
         for glob in record.scope.files:
             if any(fnmatchcase(path, glob) for path in agent.spec.files):
                 points[glob] = _FILE_MATCH
-        total = sum(sorted(points.values()))
+        weak = [value for term, value in points.items() if agent.terms.get(term) == _WORD]
+        strong = [value for term, value in points.items() if agent.terms.get(term) != _WORD]
+        total = sum(sorted(strong)) + min(_MOST_BY_WORDS, sum(sorted(weak)))
         return Score(
             overlap=round(total / (1 + total), 6),
             pain=record.pain,

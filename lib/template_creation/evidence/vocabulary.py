@@ -43,12 +43,14 @@ _COMMON = frozenset(
     re.findall(
         r"\w+",
         """add adds after agent agents all also and any app application are because been before
-        being but can class classes code codebase component could create did does each every file
-        files folder for from function had has have how into its lib main make makes module more
-        name names new not off one only other our out over own package project service should
-        some source specialist src such system than that the their them then they this too twice
-        two type types use used uses using value values was were what when where which who why
-        will with without work works would you your""",
+        being but can change changed changes check class classes code codebase component
+        could create created creates did does each every file files first fix fixed folder
+        for form from function get had has have how into item items its key keys last lib
+        main make makes module more name names new not off one only other our out over own
+        package prefer project read reads run runs same service set should some source
+        specialist src such system than that the their them then they this too twice two
+        type types use used uses using value values was were what when where which who why
+        will with without work works would write writes you your""",
     )
 )
 

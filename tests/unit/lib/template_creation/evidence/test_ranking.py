@@ -86,6 +86,14 @@ def test_a_word_that_all_agents_have_does_not_make_a_memory_theirs() -> None:
     assert rank_memories([told], [API])["api-specialist"]
 
 
+def test_many_words_of_paths_say_less_than_one_of_the_work() -> None:
+    paths = [f"db/{word}.py" for word in ("invoices", "parcels", "refunds", "vouchers")]
+    data = _agent("data-access-specialist", "data", *paths)
+    told = _memory("m-1", "Mock invoices, parcels, refunds and vouchers in a test.")
+    (found,) = explain([told], [data, TESTS])
+    assert max(found.scores, key=lambda name: found.scores[name].value) == "testing-specialist"
+
+
 def test_a_memory_goes_to_a_second_agent_only_if_that_has_nearly_as_much_in_common() -> None:
     clear = _memory("m-1", "Prefer fakes over mocks in tests of an endpoint.")
     both = _memory("m-2", "Mock the database in tests, never a query or a table.")
