@@ -221,11 +221,12 @@ def _exited(child: subprocess.Popen[bytes], within_s: float) -> bool:
     `subprocess` looks every so often and sleeps longer each time."""
     if child.poll() is not None:
         return True
-    if not hasattr(os, "pidfd_open"):
+    try:
+        handle = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # another system, or no descriptor to spare
         with suppress(subprocess.TimeoutExpired):
             child.wait(within_s)
         return child.returncode is not None
-    handle = os.pidfd_open(child.pid)
     try:
         waiting = select.poll()
         waiting.register(handle, select.POLLIN)
