@@ -45,7 +45,8 @@ def announce_end(
     for key, outcome in done.items():
         if outcome.error is not None:
             first_error = first_error or outcome.error
-            emitter.emit(ItemFailed(step=step, number=number, key=key, error=outcome.error))
+            if key not in told:
+                emitter.emit(ItemFailed(step=step, number=number, key=key, error=outcome.error))
         elif key not in told:
             emitter.emit(ItemCompleted(step=step, number=number, key=key))
     counts, elapsed = summary.counts, summary.elapsed_s

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import repeat
 from threading import Event, Lock
@@ -22,14 +22,15 @@ from batch_engine.core.errors import ContractError, Pause, StoreError
 from batch_engine.core.events import (
     Counts,
     ItemCompleted,
+    ItemFailed,
     RetryScheduled,
 )
+from batch_engine.core.failed_attempts import Judge, failed_row, store_attempts
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.plan import ChunkPlan, Settings, Todo, encode_json
-from batch_engine.core.records import ErrorRecord, ItemRef, RetryInfo, error_record, preview_of
+from batch_engine.core.plan import ChunkPlan, Settings, Todo
+from batch_engine.core.records import ErrorRecord
 from batch_engine.core.results import BatchSummary, ChunkResult, Outcome
-from batch_engine.core.retry import RetryDecision
-from batch_engine.core.store import AttemptRow, BatchRow, ItemRow
+from batch_engine.core.store import BatchRow, ItemRow
 from batch_engine.core.work import ChunkContext, ItemFailure
 
 __all__ = ["ChunkRun"]
@@ -55,14 +56,17 @@ class ChunkRun(Generic[T, R]):
     _unsaved: list[ItemRow] = field(default_factory=list)
     _failures: int = 0
     _announced: set[str] = field(default_factory=set)
-    _shown_stacks: dict[int, str] = field(default_factory=dict)
+    _failed_early: dict[str, tuple[ErrorRecord, float]] = field(default_factory=dict)
+    _started: float = 0.0
+    _asked: float = 0.0
+    _judging: Judge[T] | None = None
     _memo: dict[Any, Any] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def run(self) -> ChunkResult[R]:
         """Does the chunk, stores it, announces it. What leaves here as an exception is a pause,
         a store's error or an interrupt; what was finished before it is stored."""
-        started = self.settings.clock()
+        started = self._started = self.settings.clock()
         if not self.announced:
             announce_start(self.settings, self.plan)
         self._done.update((outcome.key, outcome) for outcome in self.plan.failed)
@@ -70,7 +74,7 @@ class ChunkRun(Generic[T, R]):
         todo: tuple[Todo[T], ...] = self.plan.todo
         previous: Mapping[str, ErrorRecord] = self._taken_up() if self.plan.waiting else {}
         while todo:
-            todo, previous = self._attempt(todo, previous, started)
+            todo, previous = self._attempt(todo, previous)
         outcomes = self._outcomes()
         elapsed = self.settings.clock() - started
         summary = BatchSummary(self.plan.number, self._counts(), elapsed)
@@ -107,13 +111,13 @@ class ChunkRun(Generic[T, R]):
         self,
         todo: tuple[Todo[T], ...],
         previous: Mapping[str, ErrorRecord],
-        started: float,
     ) -> tuple[tuple[Todo[T], ...], dict[str, ErrorRecord]]:
-        settings, before = self.settings, len(self._done)
-        begun = settings.clock()
+        """One call of the work; what is to be tried again, and why."""
+        before = len(self._done)
+        self._asked = self.settings.clock()
         answer = self._ask(todo, previous)
-        elapsed = settings.clock() - begun
-        if len(self._done) == before and self._all_succeed(todo, answer):
+        elapsed = self.settings.clock() - self._asked
+        if len(self._done) == before and not self._failed_early and self._all_succeed(todo, answer):
             return (), {}
         again: list[Todo[T]] = []
         failures: dict[str, ErrorRecord] = {}
@@ -122,45 +126,59 @@ class ChunkRun(Generic[T, R]):
         for entry, result in zip(todo, answer, strict=True):
             if entry.key in early:
                 continue
-            if isinstance(result, Exception):
-                # Never meant as a result (gather(return_exceptions=True) hands them out).
-                result = ItemFailure(result)
-            if not isinstance(result, ItemFailure):
-                try:
-                    self._succeed(entry, result)
-                    continue
-                except ContractError as error:
-                    result = ItemFailure(error)
-            decision = settings.retry.decide(
-                result.error,
-                attempt=entry.attempts + 1,
-                elapsed_s=settings.clock() - started,
-                random=settings.random,
-            )
-            record = self._record(entry, result.error, decision, elapsed)
-            if decision.delay_s is None:
-                self._fail(entry, record)
+            if entry.key in self._failed_early:
+                record, delay = self._failed_early[entry.key]
             else:
-                again.append(entry._replace(attempts=entry.attempts + 1))
-                failures[entry.key] = record
-                delay_s = max(delay_s, decision.delay_s)
+                failed = self._taken_in(entry, result, elapsed)
+                if failed is None:
+                    continue
+                record, delay = failed
+            again.append(entry._replace(attempts=entry.attempts + 1))
+            failures[entry.key] = record
+            delay_s = max(delay_s, delay)
         if again:
             self._wait(again, failures, delay_s)
+        self._failed_early.clear()
         return tuple(again), failures
+
+    def _taken_in(
+        self, entry: Todo[T], result: R | ItemFailure, elapsed_s: float
+    ) -> tuple[ErrorRecord, float] | None:
+        """Takes in the answer for one item; if that may be tried again: why, and after how long."""
+        if isinstance(result, Exception):
+            # Never meant as a result (gather(return_exceptions=True) hands them out).
+            result = ItemFailure(result)
+        if not isinstance(result, ItemFailure):
+            try:
+                self._succeed(entry, result)
+                return None
+            except ContractError as error:
+                result = ItemFailure(error)
+        record, delay_s = self._judge().judged(entry, result.error, elapsed_s)
+        if delay_s is not None:
+            return record, delay_s
+        self._fail(entry, record)
+        return None
 
     def _ask(
         self, todo: tuple[Todo[T], ...], previous: Mapping[str, ErrorRecord]
     ) -> Sequence[R | ItemFailure]:
         index: dict[str, Todo[T]] = {}
 
-        def complete(item: T | None, key: str | None, result: R, amend: bool) -> None:
+        def named(item: T | None, key: str | None) -> Todo[T]:
             if not index:
                 index.update((entry.key, entry) for entry in todo)
-            entry = entry_of(item, key, index, self.settings.key)
+            return entry_of(item, key, index, self.settings.key)
+
+        def complete(item: T | None, key: str | None, result: R, amend: bool) -> None:
+            entry = named(item, key)
             if amend and entry.key in self._done:
                 self._succeed(entry, result)
             else:
                 self._complete_early(entry, result)
+
+        def fail(item: T | None, key: str | None, error: Exception) -> None:
+            self._fail_early(named(item, key), error)
 
         keys, items, _, failed_before = zip(*todo, strict=True)
         attempts = tuple([attempts + 1 for attempts in failed_before])
@@ -173,6 +191,7 @@ class ChunkRun(Generic[T, R]):
             memo=self._memo,
             attempts=attempts,
             _complete=complete,
+            _fail=fail,
             _tell=self.settings.emitter.emit if self.settings.emitter else None,
             _note=self.settings.emitter.keep,
         )
@@ -180,7 +199,8 @@ class ChunkRun(Generic[T, R]):
         try:
             answer = self.settings.work(list(items), context)
             failpoint("after_work")
-            return matched(answer, todo, self._done)
+            done = {*self._done, *self._failed_early} if self._failed_early else self._done
+            return matched(answer, todo, done)
         except (Pause, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item
@@ -218,8 +238,7 @@ class ChunkRun(Generic[T, R]):
     def _complete_early(self, entry: Todo[T], value: R) -> None:
         settings, attempt = self.settings, entry.attempts + 1
         with self._lock:
-            if entry.key in self._done:
-                raise ContractError(f"{entry.key!r} was completed before")
+            self._check_open(entry)
             if settings.store is not None:
                 data = settings.dumped(entry.key, value)
                 row = ItemRow(entry.key, "ok", data, None, attempt, entry.position)
@@ -233,59 +252,59 @@ class ChunkRun(Generic[T, R]):
             )
         )
 
+    def _judge(self) -> Judge[T]:
+        if self._judging is None:  # made for the first failure, which few chunks have
+            self._judging = Judge(self.settings, self.plan.number, self._started)
+        return self._judging
+
+    def _fail_early(self, entry: Todo[T], error: Exception) -> None:
+        """Stores that an attempt failed, and, if it was the last one, that the item did."""
+        settings = self.settings
+        with self._lock:
+            self._check_open(entry)
+            record, delay_s = self._judge().judged(entry, error, settings.clock() - self._asked)
+            if delay_s is not None:
+                waiting = [entry._replace(attempts=entry.attempts + 1)]
+                store_attempts(settings, (), waiting, {entry.key: record}, delay_s)
+                self._failed_early[entry.key] = (record, delay_s)
+                return
+            row = failed_row(entry, record)
+            if settings.store is not None:
+                settings.store.put(settings.step, [row])
+            self._count_failed(entry, record)
+            self._announced.add(entry.key)
+        failpoint("after_item")
+        settings.emitter.emit(
+            ItemFailed(
+                step=settings.step.name, number=self.plan.number, key=entry.key, error=record
+            )
+        )
+
+    def _check_open(self, entry: Todo[T]) -> None:
+        if entry.key in self._done:
+            done = "failed" if self._done[entry.key].status == "failed" else "completed"
+            raise ContractError(f"{entry.key!r} was {done} before")
+        if entry.key in self._failed_early:
+            raise ContractError(f"{entry.key!r} was failed before")
+
     def _fail(self, entry: Todo[T], record: ErrorRecord) -> None:
-        attempt = entry.attempts + 1
+        self._count_failed(entry, record)
+        if self.settings.store is not None:
+            self._unsaved.append(failed_row(entry, record))
+
+    def _count_failed(self, entry: Todo[T], record: ErrorRecord) -> None:
         self._failures += 1
         self._done[entry.key] = Outcome(
-            entry.key, "failed", None, record, attempt, self.plan.number
+            entry.key, "failed", None, record, entry.attempts + 1, self.plan.number
         )
-        if self.settings.store is not None:
-            stored = encode_json(record.to_json())
-            self._unsaved.append(
-                ItemRow(entry.key, "failed", None, stored, attempt, entry.position)
-            )
-
-    def _record(
-        self,
-        entry: Todo[T],
-        error: Exception,
-        decision: RetryDecision,
-        elapsed_s: float,
-    ) -> ErrorRecord:
-        settings = self.settings
-        record = error_record(
-            error,
-            item=ItemRef(key=entry.key, index=entry.position, preview=preview_of(entry.item)),
-            step=settings.step.name,
-            batch=self.plan.number,
-            retry=RetryInfo(
-                attempt=entry.attempts + 1,
-                max_attempts=decision.max_attempts,
-                delay_s=decision.delay_s,
-                reason=decision.reason,
-            ),
-            at=settings.now(),
-            elapsed_ms=round(elapsed_s * 1000, 3),
-        )
-        # One exception that fails a chunk of 1,000 is not worth 1,000 copies of its stack.
-        first = self._shown_stacks.setdefault(id(error), entry.key)
-        return record if first == entry.key else replace(record, stack=f"same as of item {first}")
 
     def _wait(
         self, again: Sequence[Todo[T]], failures: Mapping[str, ErrorRecord], delay_s: float
     ) -> None:
         """Stores what is finished and what is waited for, then waits."""
-        settings = self.settings
-        if settings.store is not None:
-            next_at = (settings.now() + timedelta(seconds=delay_s)).isoformat()
-            rows = [
-                AttemptRow(
-                    entry.key, entry.attempts, encode_json(failures[entry.key].to_json()), next_at
-                )
-                for entry in again
-            ]
-            settings.store.put(settings.step, self._unsaved, attempts=rows)
-            self._unsaved.clear()
+        others = [entry for entry in again if entry.key not in self._failed_early]
+        store_attempts(self.settings, self._unsaved, others, failures, delay_s)
+        self._unsaved.clear()
         failpoint("before_wait")
         self._sleep(failures, max(entry.attempts for entry in again) + 1, delay_s)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from batch_engine.core.errors import EngineError, ErrorCategory
 
@@ -46,15 +49,19 @@ _KINDS: tuple[tuple[type[BaseException], Classification], ...] = (
 def classify(error: BaseException) -> Classification:
     """The classification of any exception: our own by its type, foreign ones by a table.
 
-    A foreign exception that carries an HTTP status (``status_code``, ``status`` or ``code``)
-    is judged by that. What no rule knows is ``task.failed`` and not retryable: a policy's own
-    rules can say otherwise (`RetryRule`).
+    A foreign exception that carries an HTTP status (``status_code``, ``status`` or ``code``, of
+    its own or of its ``response``) is judged by that. A group is what its first member is that
+    may not be retried, else its first. What no rule knows is ``task.failed`` and not retryable:
+    a policy's own rules can say otherwise (`RetryRule`).
 
     >>> classify(FileNotFoundError("a")).retryable, classify(ConnectionResetError()).retryable
     (False, True)
     """
     if isinstance(error, EngineError):
         return Classification(error.code, error.category, error.retryable)
+    if isinstance(error, BaseExceptionGroup):
+        kinds = [classify(member) for member in error.exceptions]
+        return next((kind for kind in kinds if not kind.retryable), kinds[0])
     status = _http_status(error)
     if status is not None:
         return _classify_http(status)
@@ -69,19 +76,81 @@ def classify(error: BaseException) -> Classification:
 
 
 def retry_after_of(error: BaseException) -> float | None:
-    """Seconds that the other side asked us to wait (``retry_after_s`` or ``retry_after``)."""
+    """Seconds that the other side asked us to wait: ``retry_after_s`` or ``retry_after`` of the
+    exception, or the headers ``Retry-After-Ms`` and ``Retry-After`` (seconds or a date, RFC 9110
+    section 10.2.3) that it or its ``response`` holds. Of a group, the longest of its members'.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        asked = [retry_after_of(member) for member in error.exceptions]
+        return max((seconds for seconds in asked if seconds is not None), default=None)
     for name in ("retry_after_s", "retry_after"):
-        seconds = getattr(error, name, None)
-        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0:
-            return float(seconds)
+        seconds = _seconds(getattr(error, name, None))
+        if seconds is not None:
+            return seconds
+    for holder in _holders(error):
+        headers = _headers(holder)
+        milliseconds = _seconds(headers.get("retry-after-ms"))
+        if milliseconds is not None:
+            return milliseconds / 1000
+        asked_for = headers.get("retry-after")
+        seconds = _seconds(asked_for)
+        if seconds is None:
+            seconds = _until(asked_for, headers.get("date"))
+        if seconds is not None:
+            return seconds
     return None
 
 
+def _holders(error: BaseException) -> Iterator[object]:
+    """What of a foreign exception may tell a status and headers: urllib's has them itself, that
+    of most clients has a response."""
+    yield error
+    response = getattr(error, "response", None)
+    if response is not None:
+        yield response
+
+
+def _headers(holder: object) -> dict[str, object]:
+    headers = getattr(holder, "headers", None)
+    items = getattr(headers, "items", None)
+    if not callable(items):
+        return {}
+    return {str(name).lower(): value for name, value in items()}
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < float("inf") else None
+
+
+def _until(date: object, sent: object) -> float | None:
+    """Seconds until a date, from the date that the answer itself has: clocks differ."""
+    when = _date(date)
+    if when is None:
+        return None
+    return max(0.0, (when - (_date(sent) or datetime.now(UTC))).total_seconds())
+
+
+def _date(text: object) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
+
+
 def _http_status(error: BaseException) -> int | None:
-    for name in ("status_code", "status", "code"):
-        status = getattr(error, name, None)
-        if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
-            return status
+    for holder in _holders(error):
+        for name in ("status_code", "status", "code"):
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
+                return status
     return None
 
 

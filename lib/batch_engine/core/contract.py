@@ -37,8 +37,8 @@ def entry_of(
 def matched(
     answer: object, todo: Sequence[Todo[T]], done: Collection[str]
 ) -> Sequence[R | ItemFailure]:
-    """The answer in the items' order; ``done`` holds the keys that were completed early, for
-    which nobody reads it."""
+    """The answer in the items' order; ``done`` holds the keys that were completed or failed
+    early, for which nobody reads it."""
     if isinstance(answer, list | tuple):
         return answer if len(answer) == len(todo) else _for_the_others(answer, todo, done)
     keys = [entry.key for entry in todo]
@@ -66,7 +66,7 @@ def _for_the_others(
     others = [entry.key for entry in todo if entry.key not in done]
     if len(answer) != len(others):
         early = len(todo) - len(others)
-        left_out = f", of which {early} were completed early" if early else ""
+        left_out = f", of which {early} were answered early" if early else ""
         raise ContractError(
             f"work returned {len(answer)} results for {len(todo)} items{left_out}",
             hint="return one result per item, an ItemFailure where there is none",

@@ -199,7 +199,9 @@ def stack_text(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> tuple[CauseLink, ...]:
-    links: list[CauseLink] = []
+    """What a group is made of, then the chain of causes, nearest first."""
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    links = [CauseLink(type(one).__name__, text_of(one)) for one in members[:_MAX_CAUSES]]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     while cause is not None and len(links) < _MAX_CAUSES:
         links.append(CauseLink(type(cause).__name__, text_of(cause)))

@@ -264,5 +264,8 @@ def _check(on_error: str, max_failures: int | None, max_workers: int | None) -> 
     if on_error not in ("continue", "fail_fast"):
         raise ConfigurationError(f"on_error is {on_error!r}, expected 'continue' or 'fail_fast'")
     for name, value, least in (("max_failures", max_failures, 0), ("max_workers", max_workers, 1)):
-        if value is not None and (isinstance(value, bool) or value < least):
-            raise ConfigurationError(f"{name} is {value!r}, expected {least} or more")
+        wrong = isinstance(value, bool) or not isinstance(value, int) or value < least
+        if value is not None and wrong:
+            raise ConfigurationError(
+                f"{name} is {value!r}, expected a whole number of at least {least}"
+            )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from batch_engine.core.errors import Pause, StoreError, TaskError
+from batch_engine.core.errors import ContractError, Pause, StoreError, TaskError
 from batch_engine.core.events import Event, ListenerFailure
 from batch_engine.core.records import ErrorRecord
 
@@ -54,6 +54,9 @@ class ChunkContext(Generic[T, R]):
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
     attempts: tuple[int, ...] = ()
     _complete: Callable[[T | None, str | None, R, bool], None] = field(kw_only=True, repr=False)
+    _fail: Callable[[T | None, str | None, Exception], None] | None = field(
+        default=None, kw_only=True, repr=False
+    )
     _tell: Callable[[Event], None] | None = field(default=None, kw_only=True, repr=False)
     _note: Callable[[ListenerFailure], None] | None = field(default=None, kw_only=True, repr=False)
 
@@ -69,6 +72,27 @@ class ChunkContext(Generic[T, R]):
         """As `complete`, for the item with this key. With ``amend`` it replaces a result that
         was completed before; the replacement is stored with the rest of the chunk."""
         self._complete(None, key, result, amend)
+
+    def fail(self, item: T, error: Exception | str) -> None:
+        """Stores now that this attempt at one item of this chunk failed; when it returns, a
+        crash, a pause or a failure of the rest cannot make it forgotten. The retry policy
+        decides as for an `ItemFailure`: an item that may be tried again waits for the others
+        of its chunk, its attempt counted; else it has failed for good and is announced.
+
+        Raises `ContractError` as `complete` does.
+
+        >>> context.fail(item, "no such class")
+        """
+        self._fail_early(item, None, error)
+
+    def fail_key(self, key: str, error: Exception | str) -> None:
+        """As `fail`, for the item with this key."""
+        self._fail_early(None, key, error)
+
+    def _fail_early(self, item: T | None, key: str | None, error: Exception | str) -> None:
+        if self._fail is None:
+            raise ContractError("this context was made by hand: there is nothing to store into")
+        self._fail(item, key, ItemFailure(error).error)
 
     def note(self, failure: ListenerFailure) -> None:
         """Puts a failure of a callback, which cost no result, into the run's report, from a
@@ -89,8 +113,8 @@ class ChunkContext(Generic[T, R]):
 
 WorkAnswer = Sequence[R | ItemFailure] | Mapping[str, R | ItemFailure] | None
 """One result per item in the items' order, or results by key. Of a list, the items that were
-completed early may be left out; None will do if all were. An item that has no result, in a
-mapping or after early completions, is a `MissingResultError`."""
+completed or failed early may be left out; None will do if all were. An item that has no result,
+in a mapping or after early ones, is a `MissingResultError`."""
 
 Work = Callable[[list[T], ChunkContext[T, R]], WorkAnswer[R]]
 """Does a whole chunk: ``work(items, context)``."""

@@ -16,6 +16,7 @@ import pytest
 from batch_engine.core import (
     AttemptRow,
     ChunkContext,
+    ContractError,
     Counts,
     Event,
     ItemFailed,
@@ -330,3 +331,85 @@ def test_a_run_that_is_left_does_not_wait_for_further_attempts(reopen: Reopen) -
         )  # fmt: skip
     assert sorted(calls) == [([1], 1), ([2], 1)]
     assert reopen().open_attempts(STEP, ["1"])["1"].number == 1
+
+
+# -- failures handed over early -------------------------------------------------------------
+
+
+def test_what_failed_early_is_stored_at_once_and_counted_whatever_comes_after(
+    reopen: Reopen,
+) -> None:
+    """An item that may be tried again has had its attempt; one that may not has failed."""
+    calls: list[tuple[list[int], int]] = []
+    told: list[Event] = []
+    seen: list[StepCounts] = []
+
+    def work(items: list[int], context: ChunkContext[int, str]) -> list[str]:
+        calls.append((items, context.attempt))
+        if len(calls) == 1:
+            context.fail(1, RejectedResultError("too short", details=[DETAILS]))
+            context.fail_key("2", "never")
+            seen.append(store.counts(STEP))
+            assert [event.key for event in told if isinstance(event, ItemFailed)] == ["2"]
+            raise Pause("killed here")
+        return ["fine"] * len(items)
+
+    store = reopen()
+    options: dict[str, Any] = {"step": "s", "key": str, "listeners": [told.append],
+                               "retry": RetryPolicy(max_attempts=2, initial_s=0)}  # fmt: skip
+    with pytest.raises(Pause):
+        run_batches([1, 2, 3], work, store=store, **options)
+    assert seen == [StepCounts(ok=0, failed=1, waiting=1)]
+    result = run_batches([1, 2, 3], work, store=reopen(), **options)
+    assert calls[1:] == [([1, 3], 2)]
+    assert {key: outcome.attempts for key, outcome in result.outcomes.items()} == {
+        "1": 2, "2": 1, "3": 1,
+    }  # fmt: skip
+    assert result.errors["2"].error == "never"
+
+
+def test_what_failed_early_waits_for_the_others_and_is_answered_by_nobody(reopen: Reopen) -> None:
+    calls: list[tuple[list[int], dict[str, str]]] = []
+    told: list[Event] = []
+
+    def work(items: list[int], context: ChunkContext[int, str]) -> list[Any] | None:
+        calls.append((items, {key: record.error for key, record in context.previous.items()}))
+        if len(calls) == 1:
+            context.fail(1, RejectedResultError("again"))
+            context.fail(2, "never")
+            context.complete(3, "early")
+            return ["for 4"]
+        return ["second"]
+
+    store = reopen()
+    result = run_batches([1, 2, 3, 4], work, step="s", key=str, store=store,
+                         retry=RetryPolicy(initial_s=0), listeners=[told.append])  # fmt: skip
+    assert calls == [([1, 2, 3, 4], {}), ([1], {"1": "again"})]
+    assert result.values == {"1": "second", "3": "early", "4": "for 4"}
+    assert result.counts == Counts(ok=3, failed=1)
+    assert [event.key for event in told if isinstance(event, ItemFailed)] == ["2"], "told once"
+    assert [(row.key, row.number) for row in store.attempts(STEP)] == [("1", 1)], "stored once"
+
+
+@pytest.mark.parametrize("first", ["fail", "retry", "complete"])
+def test_an_item_is_answered_early_once_only(first: str) -> None:
+    refused: list[str] = []
+
+    def work(items: list[int], context: ChunkContext[int, str]) -> None:
+        early: dict[str, Callable[[], None]] = {
+            "fail": lambda: context.fail(1, "no"),
+            "retry": lambda: context.fail(1, RejectedResultError("no")),
+            "complete": lambda: context.complete(1, "yes"),
+        }
+        early[first]()
+        for second in early.values():
+            with pytest.raises(ContractError, match="'1' was") as caught:
+                second()
+            refused.append(str(caught.value))
+        with pytest.raises(ContractError, match="is not an item of this call"):
+            context.fail(99, "no")
+
+    retry = RetryPolicy(max_attempts=2, initial_s=0)
+    result = run_batches([1], work, step="s", key=str, retry=retry)
+    assert len(refused) == (6 if first == "retry" else 3)
+    assert result.counts == (Counts(ok=1) if first == "complete" else Counts(failed=1))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import pickle
 import sqlite3
+import urllib.error
+from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 
 import pytest
 
@@ -27,6 +30,30 @@ class HttpError(Exception):
     def __init__(self, status_code: object) -> None:
         super().__init__(f"HTTP {status_code}")
         self.status_code = status_code
+
+
+@dataclass(frozen=True)
+class Response:
+    """As those of HTTP clients have it."""
+
+    status_code: int
+    headers: Mapping[str, str]
+
+
+class ResponseError(Exception):
+    """As raised for a status by clients whose exceptions hold the response."""
+
+    def __init__(self, status_code: int, **headers: str) -> None:
+        super().__init__(f"HTTP {status_code}")
+        told = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        self.response = Response(status_code, told)
+
+
+def urllib_error(status_code: int, **headers: str) -> urllib.error.HTTPError:
+    message = Message()
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    return urllib.error.HTTPError("http://localhost/", status_code, "no", message, None)
 
 
 CASES = (
@@ -59,6 +86,18 @@ CASES = (
     Case(HttpError(422), "input.http_422", "input", False),
     Case(HttpError(True), "task.failed", "task", False),
     Case(HttpError("429"), "task.failed", "task", False),
+    Case(ResponseError(429), "rate_limit.http_429", "rate_limit", True),
+    Case(ResponseError(404), "input.http_404", "input", False),
+    Case(urllib_error(503), "network.http_503", "network", True),
+    Case(
+        ExceptionGroup("two", [TimeoutError("a"), HttpError(503)]), "timeout.work", "timeout", True
+    ),
+    Case(
+        ExceptionGroup("two", [TimeoutError("a"), ExceptionGroup("in", [ValueError("b")])]),
+        "validation.value",
+        "validation",
+        False,
+    ),
     Case(RateLimitError("a"), "rate_limit.exceeded", "rate_limit", True),
 )
 
@@ -118,14 +157,39 @@ def test_a_pause_is_no_error_of_the_engine() -> None:
     assert issubclass(Pause, Exception)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(3, 3.0), (0.5, 0.5), (-1, None), (True, None), ("3", None)]
-)
-def test_a_wait_that_was_asked_for_is_read_only_if_it_is_a_duration(
-    seconds: object, expected: float | None
-) -> None:
+def slow_down(seconds: object) -> Exception:
     error = RuntimeError("slow down")
     error.retry_after = seconds  # type: ignore[attr-defined]  # as foreign exceptions carry it
+    return error
+
+
+SENT = "Wed, 21 Oct 2015 07:28:00 GMT"
+LATER = "Wed, 21 Oct 2015 07:28:30 GMT"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        *(
+            (slow_down(seconds), expected)
+            for seconds, expected in [
+                (3, 3.0), (0.5, 0.5), (-1, None), (True, None), ("3", 3.0), ("soon", None),
+                ("inf", None), (None, None),
+            ]
+        ),
+        (ResponseError(429, retry_after="7"), 7.0),
+        (ResponseError(429, retry_after_ms="1500", retry_after="2"), 1.5),
+        (ResponseError(503, retry_after=LATER, date=SENT), 30.0),
+        (ResponseError(503, retry_after=SENT), 0.0),
+        (ResponseError(503, retry_after="Wed, 99 Oct 2015"), None),
+        (ResponseError(503), None),
+        (urllib_error(429, Retry_After="7"), 7.0),
+        (ExceptionGroup("two", [slow_down(3), ValueError(), slow_down(5)]), 5.0),
+    ],
+)  # fmt: skip
+def test_a_wait_that_was_asked_for_is_read_wherever_clients_put_it(
+    error: Exception, expected: float | None
+) -> None:
     assert retry_after_of(error) == expected
 
 

@@ -64,16 +64,17 @@ def test_an_imported_state_is_loaded_and_not_run_again(store: RunStore, tmp_path
     state = json.loads(json.dumps(export_state(store, STEP)))
     with SqliteRunStore(tmp_path / "b") as other:
         assert import_state(other, STEP, state) == 4
-        assert export_state(other, STEP) == state
+        assert export_state(other, STEP) == state, "order and history too"
         again = run_batches(range(4), lambda items, context: [item + 100 for item in items],
                             step="square", fingerprint="v1", key=str, store=other)  # fmt: skip
     assert again.values == {"0": 0, "1": 101, "2": 4, "3": 9}
 
 
-def test_results_that_are_bytes_come_back_as_bytes() -> None:
+def test_results_come_back_as_they_were_also_those_that_look_like_our_form_of_bytes() -> None:
     first, second = MemoryRunStore(), MemoryRunStore()
-    run_batches([b"\x00\xff"], lambda items, context: list(items), step="square",
-                fingerprint="v1", key=repr, store=first, dump=bytes)  # fmt: skip
+    results = [b"\x00\xff", {"$bytes": "hello"}, {"$$bytes": "00"}, {"$bytes": "00", "b": 1}, None]
+    run_batches(range(5), lambda items, context: [results[item] for item in items], step="square",
+                fingerprint="v1", key=str, store=first)  # fmt: skip
     import_state(second, STEP, json.loads(json.dumps(export_state(first, STEP))))
     assert list(second.items(STEP)) == list(first.items(STEP))
 
@@ -87,11 +88,38 @@ def test_the_bare_state_of_the_seed_can_be_imported(store: RunStore) -> None:
     assert "results" not in state
 
 
-@pytest.mark.parametrize(
-    "state", [{}, {"version": 2, "processed": [], "failed": {}}, {"processed": {}, "failed": []}]
-)
-def test_what_is_no_state_is_refused_and_nothing_is_stored(state: dict[str, object]) -> None:
+def test_keys_that_are_no_texts_are_found_and_what_is_processed_is_not_failed_too() -> None:
+    """Other programs write numbers, and leave in ``failed`` what succeeded later."""
     store = MemoryRunStore()
-    with pytest.raises(ConfigurationError, match="no state of version 1"):
+    state = {"processed": [1, 2], "failed": {"2": {}, "3": {}}, "results": {"1": 5}}
+    assert import_state(store, STEP, {**state, "attempts": None}) == 3
+    assert [(row.key, row.status, row.data) for row in store.items(STEP)] == [
+        ("1", "ok", "5"),
+        ("2", "ok", "null"),
+        ("3", "failed", None),
+    ]
+
+
+BARE = {"processed": ["a"], "failed": {}}
+
+
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [
+        ({}, "no state of version 1"),
+        ({"version": 2, "processed": [], "failed": {}}, "no state of version 1"),
+        ({"processed": {}, "failed": []}, "no state of version 1"),
+        ({**BARE, "results": []}, "'results' of this state is .*, not by key"),
+        ({**BARE, "results": {"a": {"$bytes": "hello"}}}, "expected hex digits"),
+        ({**BARE, "attempts": {"a": "x"}}, "expected a whole number"),
+        ({**BARE, "failed": {"b": "broke"}}, "expected an error record"),
+        ({**BARE, "retried": {"a": [1]}}, "a list of numbers and errors"),
+    ],
+)
+def test_what_is_no_state_is_refused_and_nothing_is_stored(
+    state: dict[str, object], problem: str
+) -> None:
+    store = MemoryRunStore()
+    with pytest.raises(ConfigurationError, match=problem):
         import_state(store, STEP, state)
     assert list(store.items(STEP)) == []

@@ -68,6 +68,16 @@ def test_the_traceback_and_the_chain_of_causes_are_kept() -> None:
     assert "in fails" in record.stack
 
 
+def test_of_a_group_the_members_are_kept_before_its_cause() -> None:
+    group = ExceptionGroup("both", [ValueError("a"), TimeoutError("b")])
+    group.__cause__ = OSError("c")
+    assert [(link.type, link.error) for link in error_record(group).cause] == [
+        ("ValueError", "a"),
+        ("TimeoutError", "b"),
+        ("OSError", "c"),
+    ]
+
+
 def test_an_error_without_a_message_is_called_by_its_type() -> None:
     assert error_record(RuntimeError()).error == "RuntimeError"
 

@@ -815,6 +815,7 @@ def test_a_key_that_is_no_text_is_refused(key: Callable[[object], str]) -> None:
         {"max_failures": -1},
         {"max_workers": 0},
         {"max_workers": True},
+        {"max_workers": "2"},
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, object]) -> None:
