@@ -14,7 +14,7 @@ from memory_processing import BatchProcessingConfig, FileSource, MemoryStore, op
 from memory_processing.importers import source_for
 from template_creation.cli.progress import progress_listener
 from template_creation.cli.run import Console
-from template_creation.errors import BadInput, TemplateCreateError
+from template_creation.errors import BadInput, TemplateCreateError, WriteError
 
 __all__ = [
     "given",
@@ -76,7 +76,13 @@ def opened(place: str, *, create: bool = False) -> Iterator[MemoryStore]:
             hint="import something first: template-create memory import CLAUDE.md",
         )
     if not is_server and create:
-        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(
+                f"cannot make the folder of {place!r}: {error.strerror or error}",
+                hint="choose another --store",
+            ) from error
     with open_store(place) as store:
         yield store
 

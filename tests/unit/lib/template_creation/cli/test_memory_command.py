@@ -135,6 +135,22 @@ def test_what_cannot_be_done_is_said_with_the_way_out(words: list[str], message:
     assert document["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("place", "code", "message"),
+    [
+        ("notes.jsonl/x.sqlite3", 6, "cannot make the folder"),
+        ("notes.jsonl", 1, "file is not a database"),
+    ],
+)
+def test_a_store_that_cannot_be_written_is_left_as_it_is(
+    place: str, code: int, message: str
+) -> None:
+    before = Path(_write(ALIKE)).read_bytes()
+    document = _json("import", "notes.jsonl", "--store", place, code=code)
+    assert message in document["error"]["message"]
+    assert Path("notes.jsonl").read_bytes() == before
+
+
 def test_a_review_shows_pairs_with_reasons_and_takes_decisions_that_last() -> None:
     name = _write(ALIKE)
     assert "template-create memory review" in _run("import", name).stdout
