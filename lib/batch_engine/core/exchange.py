@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from batch_engine.core.errors import ConfigurationError
 from batch_engine.core.plan import encode_json
@@ -77,7 +77,9 @@ def import_state(store: RunStore, step: StepRef, state: Mapping[str, Any]) -> in
     for key, count in tries.items():
         if type(count) is not int or count < 0:
             raise _broken("attempts", key, count, "a whole number")
-    items = {str(key): ("ok", _stored(str(key), results.get(str(key))), None) for key in processed}
+    items: dict[str, tuple[ItemStatus, str | bytes | None, str | None]] = {
+        str(key): ("ok", _stored(str(key), results.get(str(key))), None) for key in processed
+    }
     for key, record in failed.items():
         if not isinstance(record, dict):
             raise _broken("failed", key, record, "an error record")
@@ -128,7 +130,7 @@ def _shown(data: str | bytes | None) -> Any:
     return _renamed(result, "$") if _looks_like_bytes(result) else result
 
 
-def _looks_like_bytes(result: Any) -> bool:
+def _looks_like_bytes(result: Any) -> TypeGuard[dict[str, Any]]:
     if not isinstance(result, dict) or len(result) != 1:
         return False
     (name,) = result
