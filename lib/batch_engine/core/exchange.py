@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 from batch_engine.core.errors import ConfigurationError
 from batch_engine.core.plan import encode_json
 from batch_engine.core.records import preview_of
-from batch_engine.core.store import AttemptRow, ItemRow, RunStore, StepRef
+from batch_engine.core.store import AttemptRow, ItemRow, ItemStatus, RunStore, StepRef
 
 __all__ = ["STATE_VERSION", "export_state", "import_state"]
 
