@@ -102,8 +102,10 @@ class BatchOutcome:
 
     @property
     def shape(self) -> str:
-        """Which items have a result and which failed, so that a change can be noticed."""
-        return fingerprint(self.keys, [entry.key for entry in self.failed])
+        """All in the result of the step that another run of the same items can change: which
+        have a result, which failed and how."""
+        failed = [(entry.key, entry.error.code, entry.error.error) for entry in self.failed]
+        return fingerprint(self.keys, failed, self.retried)
 
     def to_json(self, *, collect: bool = True) -> dict[str, Any]:
         """The result of the step, as later steps see it; without the items if not ``collect``."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from batch_engine.core import ItemRow, RunStore, StepRef, Work
 from batch_engine.workflow.batch_options import BatchOptions, read_options
 from batch_engine.workflow.batch_processor import key_text, keyed
-from batch_engine.workflow.definition import BATCH_TASK, Step, nested_tasks
+from batch_engine.workflow.definition import AGENT_TASK, BATCH_TASK, Step, nested_tasks
 from batch_engine.workflow.errors import TaskInputError, WorkflowError
 from batch_engine.workflow.expressions import compile_value
 from batch_engine.workflow.item_work import BatchTaskWork, Entry, ItemWork, PreparedTask
@@ -41,6 +42,10 @@ class PreparedBatch:
         self._batch = batch
         self._given = given
         self.entries = self._keyed()
+        if _asks_ahead(run, step):
+            # A run that has to wait begins no further chunk: so one chunk asks for all.
+            several = given.get("chunk_size") or max(1, len(self.entries))
+            self.options = replace(options, chunk_size=several, concurrency=1)
 
     def work(self, store: RunStore, record: StepRecord, *, again: bool) -> Work[Entry, Any]:
         """The work on a chunk of entries. ``again`` allows items to be begun that were begun
@@ -140,6 +145,11 @@ def prepare_batch(run: RunContext, step: Step, batch: BatchSpec) -> PreparedBatc
         known, outside=_outside(run, step), processes=run.in_processes, retry=step.spec.retry
     )
     return PreparedBatch(run, step, batch, given, options)
+
+
+def _asks_ahead(run: RunContext, step: Step) -> bool:
+    asks = any(entry.task == AGENT_TASK for _, entry in nested_tasks(step))
+    return asks and bool(getattr(run.services.invoker, "asks_ahead", False))
 
 
 def _outside(run: RunContext, step: Step) -> bool:

@@ -12,8 +12,9 @@ from batch_engine.workflow.reader import Document
 from batch_engine.workflow.spec import BatchSpec, NestedTaskSpec, ParamSpec, StepSpec
 from batch_engine.workflow.task import TaskHandler
 
-__all__ = ["BATCH_TASK", "Step", "Workflow"]
+__all__ = ["AGENT_TASK", "BATCH_TASK", "Step", "Workflow"]
 
+AGENT_TASK = "agent"
 BATCH_TASK = "batch"
 
 
@@ -99,6 +100,11 @@ def nested_tasks(step: Step) -> list[tuple[tuple[str | int, ...], NestedTaskSpec
         if entry is not None:
             return [(("inputs", name), entry)]
     return []
+
+
+def tasks_of(step: Step) -> list[str]:
+    """The names of all tasks that a step runs."""
+    return [step.spec.task, *(entry.task for _, entry in nested_tasks(step))]
 
 
 def is_batch(task: str, handler: TaskHandler | None) -> bool:

@@ -29,7 +29,7 @@ from batch_engine.core import (
     SqliteRunStore,
 )
 from batch_engine.core.sqlite_store import RunStatus as StoreStatus
-from batch_engine.workflow.definition import Step, Workflow, nested_tasks
+from batch_engine.workflow.definition import AGENT_TASK, Step, Workflow, tasks_of
 from batch_engine.workflow.errors import WorkflowError
 from batch_engine.workflow.load import load_workflow
 from batch_engine.workflow.params import resolve_params
@@ -121,7 +121,7 @@ class WorkflowEngine:
         `Pause` and interrupt; what was finished is stored, and ``resume`` goes on from there.
         """
         self._check_secrets()
-        self._check_code()
+        self._check_services()
         given = dict(params or {})
         again = resume or retry
         if not again:  # before a folder is made for a run that cannot be
@@ -162,15 +162,20 @@ class WorkflowEngine:
                 hint="the workflow names them under 'secrets'",
             )
 
-    def _check_code(self) -> None:
-        if self.services.allow_code:
-            return
+    def _check_services(self) -> None:
+        services = self.services
         for step in self.workflow.steps:
-            tasks = [step.spec.task, *(entry.task for _, entry in nested_tasks(step))]
-            if "python_code" in tasks:
+            tasks = tasks_of(step)
+            if "python_code" in tasks and not services.allow_code:
                 raise WorkflowError(
                     f"{step.place('task')}: the step {step.name!r} runs Python code from the file",
                     hint="look at the code, then allow it: --allow-python-code",
+                )
+            if AGENT_TASK in tasks and services.invoker is None and step.spec.condition is None:
+                raise WorkflowError(
+                    f"{step.place('task')}: the step {step.name!r} asks an agent, and nobody was "
+                    "named to answer",
+                    hint="name who does: --bridge file, --bridge api, or invoker= of the engine",
                 )
 
     def _begin(

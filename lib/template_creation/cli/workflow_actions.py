@@ -23,6 +23,7 @@ from batch_engine.core import (
     StoreReadOnlyError,
 )
 from batch_engine.workflow import (
+    AnswerPending,
     InvalidWorkflowError,
     Workflow,
     WorkflowEngine,
@@ -117,6 +118,8 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
             )
             with _terminating():
                 result = _run(console, engine, params, options, changed)
+        if spent := getattr(invoker, "spent_usd", 0.0):
+            console.note(f"spent on answers: ${spent:.4f}")
         _finish(console, engine, result, options)
 
 
@@ -143,8 +146,17 @@ def _run(
     except Pause as pause:
         raise InvocationPending(
             str(pause) or "the run waits for an answer",
-            hint=f"when it is there: {_again(options, engine.workspace)}",
+            hint=_how_to_answer(pause) + f"go on: {_again(options, engine.workspace)}",
         ) from pause
+
+
+def _how_to_answer(pause: Pause) -> str:
+    if not isinstance(pause, AnswerPending):
+        return ""
+    return (
+        "in each *.request.json, prompt_path is the prompt; write the answer to answer_path, "
+        'as JSON: {"text": "..."}\n'
+    )
 
 
 def _finish(

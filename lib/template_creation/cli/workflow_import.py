@@ -7,14 +7,13 @@ from pathlib import Path
 
 from batch_engine.workflow import (
     ImportReport,
-    Workflow,
     WorkflowEngine,
     import_former_run,
     load_task_module,
     load_workflow,
     read_former_state,
 )
-from batch_engine.workflow.definition import nested_tasks
+from batch_engine.workflow.definition import tasks_of
 from template_creation.cli.run import Console
 from template_creation.cli.workflow_actions import params_of, translated
 
@@ -43,14 +42,12 @@ def import_state(
     console.result(_told(report), {"status": "imported", "exit_code": 0, **report.to_json()})
     words = ["template-create", "workflow", "run", str(file), "--workspace", str(report.workspace)]
     words += [word for name in tasks for word in ("--tasks", name)]
-    words += ["--allow-python-code"] if _has_code(workflow) else []
+    words += (
+        ["--allow-python-code"]
+        if any("python_code" in tasks_of(step) for step in workflow.steps)
+        else []
+    )
     console.note(f"go on: {shlex.join([*words, '--resume'])}")
-
-
-def _has_code(workflow: Workflow) -> bool:
-    names = {step.spec.task for step in workflow.steps}
-    names |= {entry.task for step in workflow.steps for _, entry in nested_tasks(step)}
-    return "python_code" in names
 
 
 def _told(report: ImportReport) -> str:

@@ -93,7 +93,7 @@ def command_result(call: TaskCall, done: Finished) -> dict[str, Any]:
         if done.returncode < 0:
             how = f"signal {-done.returncode}"
         raise CommandFailedError(
-            f"the command failed with {how}" + (f": {said[-1][:300]}" if said else ""),
+            f"the command failed with {how}" + (f": {_telling(said)[:300]}" if said else ""),
             returncode=done.returncode,
             stderr=done.stderr[-_TAIL:],
         )
@@ -103,6 +103,12 @@ def command_result(call: TaskCall, done: Finished) -> dict[str, Any]:
         "stderr": done.stderr,
     }
     return {**result, "truncated": True} if done.truncated else result
+
+
+def _telling(lines: list[str]) -> str:
+    """The line that most likely says what is wrong: the last that is not indented, as are the
+    frames of a traceback and the hints below a message."""
+    return next((line for line in reversed(lines) if not line[:1].isspace()), lines[-1])
 
 
 def _argv(command: Any, *, use_shell: bool) -> list[str]:

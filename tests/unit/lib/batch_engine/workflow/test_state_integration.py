@@ -304,3 +304,26 @@ steps: [{{name: a, task: batch, inputs: {{items: "{{{{ range({count}) | list }}}
         WorkflowEngine(parse_workflow(text), folder).run()
         sizes.append((state_folder(folder) / "run.sqlite3").stat().st_size)
     assert sizes[1] <= 12 * sizes[0]
+
+
+def test_what_follows_runs_again_when_an_item_fails_for_another_reason(
+    run: Run, workspace: Path
+) -> None:
+    text = """
+steps:
+  - name: work
+    task: batch
+    inputs:
+      items: [a]
+      tolerated_failures: 1
+      task: {task: shell, inputs: {command: "cat why >&2; exit 1"}}
+  - name: after
+    task: echo
+    inputs: {message: "{{ steps.work.result.failed[0].error }}"}
+"""
+    (workspace / "why").write_text("first")
+    assert "first" in run(text).outputs["after"]
+    (workspace / "why").write_text("second")
+    result = run(text, retry=True)
+    assert "second" in result.outputs["after"]
+    assert run(text, resume=True).steps["after"].reused

@@ -259,7 +259,8 @@ def test_a_file_agent_asks_once_and_pauses_until_the_answer_is_there(
     assert caught.value.waiting == 1
     (question,) = (workspace / "agents").glob("*.request.json")
     asked = json.loads(question.read_text())
-    assert asked["input"] == {"prompt": "a/b?"}
+    assert Path(asked["prompt_path"]).read_text() == "a/b?"
+    assert asked["input"] == {}
     Path(asked["answer_path"]).write_text('{"text": "fine"}')
     assert call("agent", agent="critic", prompt="a/b?", services=services) == {"text": "fine"}
 
