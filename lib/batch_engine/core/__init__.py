@@ -103,8 +103,15 @@ from batch_engine.core.events import (
 )
 from batch_engine.core.exchange import STATE_VERSION, export_state, import_state
 from batch_engine.core.failpoints import FAILPOINT_VARIABLE, FAILPOINTS
+from batch_engine.core.history import PastChunk, PastEvent, PastProcess, read_history
 from batch_engine.core.keys import canonical_json, fingerprint, item_key
-from batch_engine.core.listeners import JsonLinesListener, LoggingListener, event_to_json
+from batch_engine.core.listeners import (
+    JsonLinesListener,
+    LoggingListener,
+    ProgressDisplay,
+    RichProgressListener,
+    event_to_json,
+)
 from batch_engine.core.pools import ExecutorChoice
 from batch_engine.core.progress import Progress, ProgressSnapshot
 from batch_engine.core.record_schema import error_record_schema
@@ -180,8 +187,12 @@ __all__ = [
     "MissingResultError",
     "NetworkError",
     "Outcome",
+    "PastChunk",
+    "PastEvent",
+    "PastProcess",
     "Pause",
     "Progress",
+    "ProgressDisplay",
     "ProgressSnapshot",
     "RateLimitError",
     "RejectedResultError",
@@ -191,6 +202,7 @@ __all__ = [
     "RetryPolicy",
     "RetryRule",
     "RetryScheduled",
+    "RichProgressListener",
     "RunCompleted",
     "RunResult",
     "RunStarted",
@@ -228,6 +240,7 @@ __all__ = [
     "fingerprint",
     "import_state",
     "item_key",
+    "read_history",
     "run_batches",
     "run_chunk",
     "sample_resources",

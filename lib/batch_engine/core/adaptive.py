@@ -40,7 +40,8 @@ class Adaptive(Generic[T]):
     ``start`` is the first size; sizes stay within ``smallest`` and ``largest``. Within
     ``dead_band`` (a share of the target) nothing changes. When more than ``max_error_rate`` of a
     chunk's run items failed, or more than ``max_memory`` (a share) of the machine's memory is in
-    use, the size is halved. ``adjustments`` has the decisions so far. Use one per run.
+    use, the size is halved. ``adjustments`` has the decisions so far. Each run begins anew at
+    ``start``; two runs at the same time need one each.
 
     >>> chunking = Adaptive(target_s=10, start=20, largest=500)
     >>> run_batches(items, work, step="ask", chunking=chunking)
@@ -64,7 +65,7 @@ class Adaptive(Generic[T]):
         _require(0 < gain <= 1, "gain", gain, "above 0, at most 1")
         _require(0 <= dead_band < 1, "dead_band", dead_band, "0 or more, below 1")
         _require(0 < max_error_rate <= 1, "max_error_rate", max_error_rate, "a share, 0 to 1")
-        self.size = start
+        self.size = self._start = start
         self.adjustments: list[Adjustment] = []
         self._target_s = target_s
         self._bounds = (smallest, largest)
@@ -76,6 +77,8 @@ class Adaptive(Generic[T]):
 
     def split(self, items: Iterable[T], /) -> Iterator[Chunk[T]]:
         """See `Chunker`; each chunk has the size of the moment in which it is cut."""
+        self.size = self._start
+        self.adjustments.clear()
         source = iter(items)
         number, start = 1, 0
         while part := tuple(islice(source, self.size)):

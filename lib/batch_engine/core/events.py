@@ -8,7 +8,8 @@ is recorded (`Emitter.failures`) and the other listeners still get the event.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -219,14 +220,15 @@ class ListenerFailure:
 class Emitter:
     """Sends each event to every listener and keeps what they raised.
 
-    ``failure_count`` counts all failures; ``failures`` keeps the first 100.
+    ``failures`` keeps the first 100 of each kind of event, ``failure_counts`` counts all.
     """
 
     def __init__(self, listeners: Iterable[Listener] = ()) -> None:
         self._listeners = tuple(listeners)
         self._lock = RLock()  # listeners are called one at a time, whatever thread works
         self.failures: list[ListenerFailure] = []
-        self.failure_count = 0
+        self.failure_counts: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
 
     def __bool__(self) -> bool:
         """Whether anyone listens; if not, an event need not be made."""
@@ -243,10 +245,16 @@ class Emitter:
 
     def keep(self, failure: ListenerFailure) -> None:
         """Keeps a failure of a callback that disturbed nothing."""
+        self.take_over([failure], {failure.event: 1})
+
+    def take_over(self, failures: Iterable[ListenerFailure], counts: Mapping[str, int]) -> None:
+        """Keeps what another emitter kept and counted."""
         with self._lock:
-            self.failure_count += 1
-            if len(self.failures) < _MAX_KEPT_FAILURES:
-                self.failures.append(failure)
+            self.failure_counts.update(counts)
+            for failure in failures:
+                self._kept[failure.event] += 1
+                if self._kept[failure.event] <= _MAX_KEPT_FAILURES:
+                    self.failures.append(failure)
 
     def _record(self, listener: Listener, event: Event, error: Exception) -> None:
         name = getattr(listener, "__qualname__", type(listener).__qualname__)

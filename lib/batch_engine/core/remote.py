@@ -80,6 +80,7 @@ class WorkerReport:
     events: list[Event] = field(default_factory=list)
     writes: list[dict[str, Any]] = field(default_factory=list)
     failures: list[ListenerFailure] = field(default_factory=list)
+    failure_counts: Mapping[str, int] = field(default_factory=dict)
     raised: BaseException | None = None
 
 
@@ -128,6 +129,7 @@ def run_chunk(spec: ChunkSpec[T, R]) -> ChunkResult[R]:
         report.raised = _sendable(error)
         result = ChunkResult((), BatchSummary(spec.plan.number, Counts(), 0.0), spec.plan.keys)
     report.failures = settings.emitter.failures
+    report.failure_counts = settings.emitter.failure_counts
     return replace(result, report=report)
 
 
@@ -215,8 +217,7 @@ def absorb(
     for event in report.events:
         if not isinstance(event, ChunkStarted | ItemsLoaded):  # told when the chunk was sent
             settings.emitter.emit(event)
-    for failure in report.failures:
-        settings.emitter.keep(failure)
+    settings.emitter.take_over(report.failures, report.failure_counts)
     if report.raised is not None:
         raise report.raised
     values: Mapping[str, Outcome[R]] = {outcome.key: outcome for outcome in plan.loaded}

@@ -62,6 +62,8 @@ class RunResult(Generic[R]):
     ``outcomes`` maps keys to outcomes in input order. ``keys`` has one key per input item, so
     an item that occurs twice is in it twice. ``stopped`` says why the rest of the input was not
     reached (``""``: all of it was). ``total`` is None when a lazy source was not read to its end.
+    ``listener_failures`` holds the first 100 of each kind of
+    event, of ``listener_failure_count`` in all.
     """
 
     step: str
@@ -73,6 +75,7 @@ class RunResult(Generic[R]):
     stopped: Literal["", "fail_fast", "max_failures"]
     elapsed_s: float
     listener_failures: tuple[ListenerFailure, ...] = ()
+    listener_failure_count: int = 0
 
     @property
     def ok(self) -> bool:

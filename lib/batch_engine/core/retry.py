@@ -48,6 +48,17 @@ class RetryRule:
     max_attempts: int | None = None
     initial_s: float | None = None
 
+    def __post_init__(self) -> None:
+        for name, kind in (("on", type), ("categories", str), ("codes", str)):
+            values = getattr(self, name)
+            if not isinstance(values, tuple) or not all(isinstance(one, kind) for one in values):
+                raise ConfigurationError(
+                    f"{name} of a rule is {values!r}, expected a tuple",
+                    hint=f"one of them is ({values!r},), with a comma",
+                )
+        if self.when is not None and not callable(self.when):
+            raise ConfigurationError(f"when of a rule is {self.when!r}, expected a function")
+
     def matches(self, error: BaseException, kind: Classification) -> bool:
         """Whether this rule speaks about ``error``."""
         return (
@@ -85,15 +96,28 @@ class RetryPolicy:
     idempotent: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.rules, tuple) or not all(
+            isinstance(rule, RetryRule) for rule in self.rules
+        ):
+            raise ConfigurationError(f"rules is {self.rules!r}, expected a tuple of RetryRule")
         for name, value in (("max_attempts", self.max_attempts), *self._rule_limits()):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigurationError(
                     f"{name} is {value!r}, expected a whole number of at least 1",
                     hint="max_attempts counts the first attempt; 1 means no retry",
                 )
-        for name in ("initial_s", "factor", "max_delay_s", "retry_after_cap_s"):
-            if not getattr(self, name) >= 0:
-                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected 0 or more")
+        waits = [
+            (name, getattr(self, name))
+            for name in ("initial_s", "factor", "max_delay_s", "retry_after_cap_s")
+        ]
+        waits += [("initial_s of a rule", rule.initial_s) for rule in self.rules]
+        for name, seconds in (*waits, ("max_elapsed_s", self.max_elapsed_s)):
+            may_be_none = name in ("initial_s of a rule", "max_elapsed_s")
+            if seconds is None and may_be_none:
+                continue
+            number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+            if not number or not seconds >= 0:
+                raise ConfigurationError(f"{name} is {seconds!r}, expected 0 or more")
 
     def decide(
         self,

@@ -220,8 +220,13 @@ class BatchStream(Generic[R]):
 
     @property
     def listener_failures(self) -> tuple[ListenerFailure, ...]:
-        """What listeners raised so far (the first 100)."""
+        """What listeners raised so far (the first 100 of each kind of event)."""
         return tuple(self._run.settings.emitter.failures)
+
+    @property
+    def listener_failure_counts(self) -> Mapping[str, int]:
+        """How often they did so far, by the kind of event."""
+        return self._run.settings.emitter.failure_counts
 
 
 def _merged(
@@ -247,6 +252,7 @@ def _merged(
         stopped=run.stopped,
         elapsed_s=run.elapsed_s,
         listener_failures=tuple(emitter.failures),
+        listener_failure_count=emitter.failure_counts.total(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, ClassVar, Literal, TypeVar
 
 from batch_engine.core import ContractError, ErrorRecord
@@ -13,6 +14,7 @@ from batch_engine.pipeline.options import (
     HOOKS,
     HookName,
     ScopeOptions,
+    check_callable,
     check_field_names,
     check_names,
 )
@@ -166,6 +168,9 @@ class Agent(Flow):
                 fix=f"write a function of one event and put @{hooks[0]}(function) above the class",
             )
         check_declared(cls.__name__, cls.shape, cls.reads, cls.writes)
+        run = cls.__dict__.get("run")
+        if isinstance(run, FunctionType):
+            check_callable(cls.__name__, "run", run, before=1)
 
     def run(self, context: StageContext) -> Any:
         """What the stage does; see the class."""

@@ -12,7 +12,7 @@ from batch_engine.pipeline.items import Element, Elements
 from batch_engine.pipeline.options import ScopeOptions
 from batch_engine.pipeline.reducers import FieldMerge, same
 
-__all__ = ["branches_merged", "fields_merged", "matched"]
+__all__ = ["branches_merged", "check_declared_fields", "fields_merged", "matched"]
 
 
 _FAILED = (ItemFailure, Exception)
@@ -47,6 +47,19 @@ def matched(
         else:
             after += _shaped(agent, element, value)
     return Elements.of(after), failures, fields
+
+
+def check_declared_fields(agent: Agent, written: Mapping[str, Any]) -> None:
+    """`ContractError` if an agent that declares what it writes wrote something else: a field
+    that nobody asked for is mostly one that is misspelt."""
+    if not written or agent.writes is None:
+        return
+    unknown = sorted(set(written) - set(agent.writes))
+    if unknown:
+        raise ContractError(
+            f"stage {agent.label!r} wrote {unknown[0]!r}, which its writes do not name",
+            hint=f"it declares {', '.join(sorted(agent.writes)) or 'none'}",
+        )
 
 
 def _entries(agent: Agent, answer: object, live: Elements) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from batch_engine.core import ChunkContext, ItemFailure, Pause, StoreError
 from batch_engine.core.failpoints import failpoint
+from batch_engine.core.plan import encode_json
 from batch_engine.pipeline.early import EarlyResults, refusal_of
 from batch_engine.pipeline.existing import without_existing
 from batch_engine.pipeline.flow import Chain, Flow
@@ -34,7 +35,8 @@ _UNSENT = object()
 class ScopeBody:
     """The work function of a scope; can be sent to worker processes if its agents can.
 
-    ``base`` holds the context's fields without the scope's own.
+    ``base`` holds the context's fields without the scope's own; ``stored`` says whether results
+    and fields have to be storable.
     """
 
     scope: str
@@ -43,6 +45,7 @@ class ScopeBody:
     options: ScopeOptions
     base: Mapping[str, Any]
     total: int | None
+    stored: bool = False
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Without what belongs to the caller's process: the hooks, the chunker."""
@@ -50,17 +53,24 @@ class ScopeBody:
             self.options,
             chunk_size=1,
             key=None,
-            dump=None,
             load=None,
             on_batch_start=None,
             on_batch_complete=None,
             on_batch_error=None,
         )
-        return (self.scope, self.field, self.flow, options, self.base, self.total)
+        return (self.scope, self.field, self.flow, options, self.base, self.total, self.stored)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """See `__getstate__`."""
-        self.scope, self.field, self.flow, self.options, self.base, self.total = state
+        (
+            self.scope,
+            self.field,
+            self.flow,
+            self.options,
+            self.base,
+            self.total,
+            self.stored,
+        ) = state
 
     def __call__(
         self, items: list[Any], context: ChunkContext[Any, ItemResult]
@@ -192,7 +202,7 @@ class _Attempt:
         answer: list[ItemResult | ItemFailure] = []
         loaded = set(self._ready.sources)
         fields = self._all_written()
-        carrier = self._carrier() if fields else None
+        carrier = self._carrier(done_of) if fields else None
         name = "" if carrier is None else self.context.keys[carrier]
         for source in range(len(self.items)):
             failure = self._failed.get(source)
@@ -209,6 +219,7 @@ class _Attempt:
                     fields=fields,
                     also=self._also(self._failed),
                     covered=covered + (source in self._early.done),
+                    warnings=list(dict.fromkeys(self._stages.warnings)),
                 )
                 if source in self._early.done:
                     self.context.complete_key(self.context.keys[source], result, amend=True)
@@ -220,14 +231,25 @@ class _Attempt:
 
     # -- fields beside the items ------------------------------------------------------------
 
-    def _carrier(self) -> int | None:
+    def _carrier(self, done_of: Mapping[int, Sequence[Element]]) -> int | None:
         """The source whose result takes the chunk's fields along: that of an early result which
-        did so already, else the first that is still to be stored, else the first."""
+        did so already, else the first that is still to be stored and can be, else the first."""
         early = self._early
         if early.carrier is not None:
             return early.carrier
         fine = [source for source in range(len(self.items)) if source not in self._failed]
-        return next((source for source in fine if source not in early.done), next(iter(fine), None))
+        waiting = (source for source in fine if source not in early.done)
+        storable = (s for s in waiting if self._can_be_stored(done_of.get(s, ())))
+        return next(storable, next(iter(fine), None))
+
+    def _can_be_stored(self, elements: Sequence[Element]) -> bool:
+        dump = self.body.options.dump
+        try:
+            for element in elements if self.body.stored else ():
+                encode_json(dump(element.value) if dump else element.value)
+        except Exception:  # noqa: BLE001 - comes again where the result is stored, as its failure
+            return False
+        return True
 
     def _store_early(self, source: int, value: Any, may_carry: bool) -> None:
         """Stores one result; with the first go the fields of the chunk, since the stages that
@@ -254,4 +276,5 @@ class _Attempt:
         merge = FieldMerge(self.body.options.reduce)
         merge.add(self.context.memo.get(_UNSENT, {}))
         merge.add(self._stages.written)
+        self._stages.warnings += merge.warnings
         return merge.fields

@@ -21,14 +21,27 @@ A = TypeVar("A", bound="type[Agent]")
 
 
 def triggers_batching(
-    *, chunk_size: object, over: str | None = None, override: bool = False, **options: object
+    *wrong: object,
+    chunk_size: object = None,
+    over: str | None = None,
+    override: bool = False,
+    **options: object,
 ) -> Callable[[A], A]:
     """Class decorator: a scope begins with this agent. Options as in `batched`.
 
     Subclasses inherit it. Saying it twice on one class needs ``override=True``.
     """
 
+    for without_brackets in wrong:
+        raise DefinitionError(
+            "triggers_batching stands on it without a chunk size",
+            stage=getattr(without_brackets, "__name__", repr(without_brackets)),
+            field="chunk_size",
+            fix="write @triggers_batching(chunk_size=100)",
+        )
+
     def decorate(cls: A) -> A:
+        _check_class(cls, "triggers_batching")
         if "_trigger" in cls.__dict__ and not override:
             raise DefinitionError(
                 "triggers_batching stands on it twice",
@@ -48,10 +61,21 @@ def triggers_batching(
 
 def ends_batching(cls: A) -> A:
     """Class decorator: the open scope ends before this agent, which gets the merged results."""
+    _check_class(cls, "ends_batching")
     if cls._trigger is not None:
         raise _both(cls)
     cls._terminator = True
     return cls
+
+
+def _check_class(cls: object, decorator: str) -> None:
+    if not isinstance(cls, type) or not issubclass(cls, Agent):
+        raise DefinitionError(
+            f"{decorator} stands on something that is no agent",
+            stage=getattr(cls, "__name__", repr(cls)),
+            field=decorator,
+            fix=f"put @{decorator} above a class that is derived from Agent",
+        )
 
 
 def _both(cls: type[Agent]) -> DefinitionError:
@@ -65,6 +89,7 @@ def _both(cls: type[Agent]) -> DefinitionError:
 
 def _hook(name: HookName, function: Callable[[Any], object]) -> Callable[[A], A]:
     def decorate(cls: A) -> A:
+        _check_class(cls, name)
         check_callable(cls.__name__, name, function)
         cls._hooks = (*cls._hooks, (name, function))
         return cls

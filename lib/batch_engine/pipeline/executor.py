@@ -31,7 +31,7 @@ from batch_engine.pipeline.body import ScopeBody
 from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.fingerprints import scope_fingerprint
 from batch_engine.pipeline.hooks import BatchProgressContext, HookRunner
-from batch_engine.pipeline.items import ItemResult
+from batch_engine.pipeline.items import DumpResult, ItemResult, LoadResult
 from batch_engine.pipeline.options import hooks_of
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import BatchResult, PipelineCounts
@@ -42,6 +42,8 @@ from batch_engine.pipeline.switches import batching_is_on
 __all__ = ["PipelineBatchExecutor"]
 
 logger = logging.getLogger("batch_engine.pipeline")
+
+_CALLBACKS = ("skip_if", "load_existing")
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class PipelineBatchExecutor:
     fingerprint: str = ""
     done: dict[str, ItemResult] = field(default_factory=dict)
     listener_failures: tuple[ListenerFailure, ...] = ()
+    listener_failure_count: int = 0
     _account: FieldAccount = field(default_factory=FieldAccount)
     _hooks: HookRunner = field(init=False)
     _cut: _Remembering = field(init=False)
@@ -87,6 +90,11 @@ class PipelineBatchExecutor:
         """What hooks, ``skip_if`` and ``load_existing`` raised (the first 100)."""
         return tuple(self._hooks.failures)
 
+    @property
+    def hook_failure_count(self) -> int:
+        """How often they did."""
+        return self._hooks.failure_count
+
     def stream(self, context: Mapping[str, Any]) -> Iterator[BatchResult]:
         """The chunks in input order, each when it is stored and the hooks were told.
 
@@ -106,7 +114,15 @@ class PipelineBatchExecutor:
         logger.debug("scope %r over %r: %s batches", scope.name, self.field_name, total)
         with stream_batches(
             source,
-            ScopeBody(scope.name, self.field_name, scope.body, options, base, total),
+            ScopeBody(
+                scope.name,
+                self.field_name,
+                scope.body,
+                options,
+                base,
+                total,
+                stored=settings.store is not None,
+            ),
             step=scope.name,
             key=self._key(),
             chunking=self._cut,
@@ -116,8 +132,8 @@ class PipelineBatchExecutor:
             on_error=settings.on_error,
             max_failures=settings.max_failures,
             listeners=[*settings.listeners, *self._start_listener(total)],
-            dump=_Dump(options.dump),
-            load=_Load(options.load),
+            dump=DumpResult(options.dump),
+            load=LoadResult(options.load),
             known=self.known,
             distinct=self.keep,
             max_workers=settings.max_workers,
@@ -130,7 +146,7 @@ class PipelineBatchExecutor:
             try:
                 yield from self._handed_out(chunks, total)
             finally:
-                self._sort_failures(chunks.listener_failures)
+                self._sort_failures(chunks)
 
     def _handed_out(
         self, chunks: BatchStream[ItemResult], total: int | None
@@ -143,14 +159,13 @@ class PipelineBatchExecutor:
             yield batch
         self.stopped = chunks.stopped
 
-    def _sort_failures(self, failures: Iterable[ListenerFailure]) -> None:
+    def _sort_failures(self, chunks: BatchStream[ItemResult]) -> None:
         """What ``skip_if`` and ``load_existing`` raised belongs to the hooks' failures."""
-        for failure in failures:
-            if failure.event in ("skip_if", "load_existing"):
-                self._hooks.keep(failure)
-        self.listener_failures = tuple(
-            failure for failure in failures if failure.event not in ("skip_if", "load_existing")
-        )
+        failures, counts = chunks.listener_failures, chunks.listener_failure_counts
+        of_callbacks = sum(counts.get(name, 0) for name in _CALLBACKS)
+        self._hooks.keep([one for one in failures if one.event in _CALLBACKS], of_callbacks)
+        self.listener_failures = tuple(one for one in failures if one.event not in _CALLBACKS)
+        self.listener_failure_count = sum(counts.values()) - of_callbacks
 
     def unread(self, source: Any) -> Any:
         """The list again, for another run: what was read of a lazy source, then its rest."""
@@ -216,8 +231,10 @@ class PipelineBatchExecutor:
         with_fields = [o for o in chunk.outcomes if o.value is not None and o.value.fields]
         if with_fields or chunk.summary.counts.loaded:
             self._account.add(chunk.outcomes)
+        warnings: list[str] = []
         for outcome in with_fields:
             merge.add(self._account.uncounted(outcome.key, chunk.outcomes))
+            warnings += getattr(outcome.value, "warnings", ())
         return BatchResult(
             scope=self.scope.name,
             number=chunk.number,
@@ -229,6 +246,7 @@ class PipelineBatchExecutor:
             items=self._cut.items.pop(chunk.number, ()),
             results=self._results(chunk),
             fields=merge.fields,
+            warnings=tuple(warnings + merge.warnings),
         )
 
     def _results(self, chunk: ChunkResult[ItemResult]) -> list[Any]:
@@ -303,26 +321,6 @@ class _Remembering:
             if self._keep:
                 self.seen.extend(chunk.items)
             yield chunk
-
-
-@dataclass(frozen=True, slots=True)
-class _Dump:
-    """An `ItemResult` as JSON values: ``[outputs]``, or all of its parts."""
-
-    dump: Callable[[Any], Any] | None
-
-    def __call__(self, result: ItemResult) -> list[Any]:
-        outputs = [self.dump(output) for output in result] if self.dump else result
-        return [outputs] if type(result) is ItemResult else [outputs, *result.parts()[1:]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    load: Callable[[Any], Any] | None
-
-    def __call__(self, data: list[Any]) -> ItemResult:
-        outputs = [self.load(output) for output in data[0]] if self.load else data[0]
-        return ItemResult.of_parts(outputs, *data[1:]) if data[1:] else ItemResult(outputs)
 
 
 def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:

@@ -87,13 +87,12 @@ class HookRunner:
 
     def record(self, who: str, what: str, error: Exception) -> None:
         """Keeps a failure of something that must not disturb the run."""
-        self.keep(callback_failure(who, what, error))
+        self.keep([callback_failure(who, what, error)], 1)
 
-    def keep(self, failure: ListenerFailure) -> None:
-        """Counts a failure, and keeps the first 100."""
-        self.failure_count += 1
-        if len(self.failures) < _KEPT:
-            self.failures.append(failure)
+    def keep(self, failures: Sequence[ListenerFailure], count: int) -> None:
+        """Counts failures, and keeps the first 100."""
+        self.failure_count += count
+        self.failures.extend(failures[: _KEPT - len(self.failures)])
 
 
 def callback_failure(who: str, what: str, error: Exception) -> ListenerFailure:

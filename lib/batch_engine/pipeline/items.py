@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-__all__ = ["Element", "Elements", "ItemResult", "plain_results"]
+__all__ = ["DumpResult", "Element", "Elements", "ItemResult", "LoadResult", "plain_results"]
 
 
 class Element(NamedTuple):
@@ -77,6 +78,7 @@ class ItemResult(tuple[Any, ...]):
     what is then written for them must not count a second time. ``carrier`` is the key of the
     result with which the fields of an item's chunk are, and with those ``covered`` says how many
     results name it: if one of them is missing in a later run, the fields are no longer exact.
+    ``warnings`` tell what was odd about the fields.
     """
 
     __slots__ = ()
@@ -85,6 +87,7 @@ class ItemResult(tuple[Any, ...]):
     also: Mapping[str, Sequence[str]] | None = None
     carrier: str = ""
     covered: int = 0
+    warnings: Sequence[str] = ()
 
     def told(self, **parts: Any) -> ItemResult:
         """The same items with some of the rest changed."""
@@ -92,7 +95,7 @@ class ItemResult(tuple[Any, ...]):
 
     def parts(self) -> list[Any]:
         """All of it, in the order in which `of_parts` takes it."""
-        return [tuple(self), self.loaded, self.fields, self.also, self.carrier, self.covered]
+        return [tuple(self), *(getattr(self, name) for name in _REST)]
 
     @staticmethod
     def of_parts(outputs: Iterable[Any], *rest: Any) -> ItemResult:
@@ -100,7 +103,7 @@ class ItemResult(tuple[Any, ...]):
         return ItemResult(outputs).told(**dict(zip(_REST, rest, strict=False)))
 
 
-_REST = ("loaded", "fields", "also", "carrier", "covered")
+_REST = ("loaded", "fields", "also", "carrier", "covered", "warnings")
 
 
 class _ToldResult(ItemResult):
@@ -120,3 +123,28 @@ _result: Callable[[tuple[Any, ...]], ItemResult] = partial(tuple.__new__, ItemRe
 def plain_results(values: Iterable[Any]) -> list[ItemResult]:
     """For each value a result that consists of it alone."""
     return list(map(_result, zip(values)))
+
+
+@dataclass(frozen=True, slots=True)
+class DumpResult:
+    """An `ItemResult` as JSON values: ``[outputs]``, or all of its parts; ``dump`` is for one
+    output."""
+
+    dump: Callable[[Any], Any] | None
+
+    def __call__(self, result: ItemResult) -> list[Any]:
+        """See the class."""
+        outputs = [self.dump(output) for output in result] if self.dump else result
+        return [outputs] if type(result) is ItemResult else [outputs, *result.parts()[1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """The `ItemResult` that `DumpResult` gave as JSON values; ``load`` is for one output."""
+
+    load: Callable[[Any], Any] | None
+
+    def __call__(self, data: list[Any]) -> ItemResult:
+        """See the class."""
+        outputs = [self.load(output) for output in data[0]] if self.load else data[0]
+        return ItemResult.of_parts(outputs, *data[1:]) if data[1:] else ItemResult(outputs)

@@ -34,6 +34,8 @@ class BatchingScopeManager:
 
     def plan(self, flow: Flow) -> tuple[PlanStep, ...]:
         """What runs one after the other; `DefinitionError` if the flow cannot work."""
+        for agent in as_flow(flow).agents():
+            _check_runs(agent)
         steps = _steps(as_flow(flow))
         self.validate_scopes([step for step in steps if isinstance(step, BatchingScope)])
         return with_fields(steps, self.inputs)
@@ -72,6 +74,7 @@ def _steps(flow: Flow) -> list[PlanStep]:
                     field="ends_batching",
                     fix="put an agent with @triggers_batching before it, or use batched(...)",
                 )
+            _check_hooks(part)
             steps += [_scope(inside, _options_of(inside[0]), part), part]
             inside = []
         elif inside:
@@ -98,7 +101,27 @@ def _outside(part: Flow) -> PlanStep:
         )  # fmt: skip
     if isinstance(part, Parallel):
         check_branches(part)
+    for agent in part.agents():
+        _check_hooks(agent)
     return part
+
+
+def _check_runs(agent: Agent) -> None:
+    if type(agent).run is Agent.run:
+        raise DefinitionError(
+            "it does nothing", stage=agent.label, field="run", fix="write def run(self, context)"
+        )
+
+
+def _check_hooks(agent: Agent) -> None:
+    """For an agent outside of scopes."""
+    for name, _ in agent.batching_hooks():
+        raise DefinitionError(
+            "its hook would never be called: it stands in no scope",
+            stage=agent.label,
+            field=name,
+            fix=f"put it above an agent of the scope, or say batched(..., {name}=...)",
+        )
 
 
 def _scope(parts: Sequence[Flow], options: ScopeOptions, end: Agent | None) -> BatchingScope:

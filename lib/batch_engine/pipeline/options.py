@@ -108,10 +108,13 @@ def check_type(stage: str, name: str, value: object, kind: type, what: str) -> N
         raise DefinitionError(f"{name} is {value!r}", stage=stage, field=name, fix=f"give {what}")
 
 
-def check_callable(stage: str, name: str, function: object) -> None:
-    """`DefinitionError` unless ``function`` can be called with one argument."""
+def check_callable(stage: str, name: str, function: object, *, before: int = 0) -> None:
+    """`DefinitionError` unless ``function`` can be called with one argument, after ``before``
+    others (the ``self`` of a method)."""
     got = "an event" if name in HOOKS else "one argument"
     fix = f"write a function of {got}: def {name}({'event' if name in HOOKS else 'value'}): ..."
+    if name == "run":
+        fix = "write def run(self, context): ..."
     if not callable(function):
         raise DefinitionError(f"{name} is {function!r}", stage=stage, field=name, fix=fix)
     if inspect.iscoroutinefunction(function):
@@ -123,7 +126,7 @@ def check_callable(stage: str, name: str, function: object) -> None:
     except (ValueError, TypeError):
         return  # some built-in callables do not tell
     try:
-        signature.bind(object())
+        signature.bind(*[object()] * (before + 1))
     except TypeError as error:
         problem = f"{name} has the signature {signature}"
         raise DefinitionError(problem, stage=stage, field=name, fix=fix) from error

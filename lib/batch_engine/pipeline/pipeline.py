@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.flow import Flow
 from batch_engine.pipeline.hooks import Hook
 from batch_engine.pipeline.manager import BatchingScopeManager
@@ -57,6 +58,7 @@ class Pipeline:
     ) -> None:
         check_field_names(name, "inputs", inputs)
         declared = dict.fromkeys(inputs) if isinstance(inputs, Sequence) else inputs
+        self._inputs = tuple(declared or ())
         self.name = name
         self._settings = self._merged(RunSettings(), settings)
         self._plan = BatchingScopeManager(declared).plan(flow)
@@ -73,7 +75,7 @@ class Pipeline:
         added to them. What a stage outside a scope raises passes through, with a note which
         stage it was; so do a `Pause`, a `StoreError` and an interrupt.
         """
-        return self._run(Start(context or {}), settings)
+        return self._run(self._start(context or {}), settings)
 
     def stream(
         self, context: Mapping[str, Any] | None = None, /, **settings: Any
@@ -85,7 +87,18 @@ class Pipeline:
         >>> for batch in pipeline.stream({"rows": read_rows()}):
         ...     write(batch.results)
         """
-        return PipelineStream(self, Start(context or {}), self._for_run(settings), keep=False)
+        return PipelineStream(self, self._start(context or {}), self._for_run(settings), keep=False)
+
+    def _start(self, context: Mapping[str, Any]) -> Start:
+        for name in self._inputs:
+            if name not in context:
+                raise DefinitionError(
+                    "a run begins with this field, and it is not in the context",
+                    stage=self.name,
+                    field=name,
+                    fix=f"give {{{name!r}: ...}}; there are {', '.join(context) or 'none'}",
+                )
+        return Start(context)
 
     def _run(self, start: Start, settings: Mapping[str, Any]) -> PipelineResult:
         with PipelineStream(self, start, self._for_run(settings), keep=True) as stream:

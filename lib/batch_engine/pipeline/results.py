@@ -59,12 +59,14 @@ class BatchReport:
 class BatchResult(BatchReport):
     """One chunk as `Pipeline.stream` hands it out: stored, with items, results and fields.
 
-    ``results`` are in input order; ``fields`` are those that the chunk's stages wrote.
+    ``results`` are in input order; ``fields`` are those that the chunk's stages wrote, and
+    ``warnings`` tell of values of one field that differed within the chunk.
     """
 
     items: tuple[Any, ...]
     results: list[Any]
     fields: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def report(self) -> BatchReport:
         """The chunk without its items and results."""
@@ -108,7 +110,8 @@ class PipelineResult(Mapping[str, Any]):
 
     With failed items it is partial: the lists hold what succeeded, in input order. ``warnings``
     tell of values that differed between chunks; ``hook_failures`` and ``listener_failures`` of
-    what hooks, ``skip_if``, ``load_existing`` and listeners raised.
+    what hooks, ``skip_if``, ``load_existing`` and listeners raised: the first 100 per scope (of
+    listeners: and kind of event) of ``hook_failure_count`` and ``listener_failure_count``.
     """
 
     context: Mapping[str, Any]
@@ -119,6 +122,8 @@ class PipelineResult(Mapping[str, Any]):
     warnings: tuple[str, ...] = ()
     hook_failures: tuple[ListenerFailure, ...] = ()
     listener_failures: tuple[ListenerFailure, ...] = ()
+    hook_failure_count: int = 0
+    listener_failure_count: int = 0
     _again: Callable[[Mapping[str, Any]], PipelineResult] | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch_engine.core import (
     ChunkContext,
+    ContractError,
     Pause,
     StageCompleted,
     StageStarted,
@@ -21,8 +22,14 @@ from batch_engine.core import (
     chunks_by_count,
     classify,
 )
+from batch_engine.core.plan import encode_json
 from batch_engine.pipeline.agent import Agent, Batch, StageContext
-from batch_engine.pipeline.answers import branches_merged, fields_merged, matched
+from batch_engine.pipeline.answers import (
+    branches_merged,
+    check_declared_fields,
+    fields_merged,
+    matched,
+)
 from batch_engine.pipeline.early import (
     IN_BRANCH,
     EarlyResults,
@@ -51,7 +58,7 @@ Passed = tuple[Elements, dict[int, Exception]]
 @dataclass(slots=True)
 class StageRun:
     """The stages of a scope in one attempt at a chunk. ``written`` are the fields that they wrote
-    beside the items, ``covered`` says for which sources."""
+    beside the items, ``covered`` says for which sources, ``warnings`` what was odd about them."""
 
     body: ScopeBody
     context: ChunkContext[Any, ItemResult]
@@ -60,6 +67,7 @@ class StageRun:
     inherited: Mapping[str, Any] = field(default_factory=dict)
     written: dict[str, Any] = field(default_factory=dict)
     covered: dict[str, set[int]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def apply(self, node: Flow, live: Elements) -> Passed:
         """Runs one part of the scope."""
@@ -92,13 +100,15 @@ class StageRun:
             part.early, part.refusal = self.early, self.refusal
             some, new = part._run(node.agent, Elements.of(chunk.items))
             merge.add(part.written)
-            self._cover(part)
+            self._take_over(part)
             after = Elements.of((*after, *some))
             failures |= new
         self.written.update(merge.fields)
+        self.warnings += merge.warnings
         return after, failures
 
-    def _cover(self, part: StageRun) -> None:
+    def _take_over(self, part: StageRun) -> None:
+        self.warnings += part.warnings
         for name, sources in part.covered.items():
             self.covered.setdefault(name, set()).update(sources)
 
@@ -124,7 +134,7 @@ class StageRun:
             written = fields_merged([part.written for part in parts], labels, self.body.options)
             self.written.update(written)
             for part in parts:
-                self._cover(part)
+                self._take_over(part)
         except MergeConflictError as error:
             return Elements.of(()), dict.fromkeys(live.sources, error)
         return after, {**conflicts, **failures}
@@ -152,6 +162,7 @@ class StageRun:
                 if done
                 else matched(agent, answer, live, body.field)
             )
+            self._check_written(agent, written)
             self._write(written)
             for name in written:
                 self.covered.setdefault(name, set()).update(live.sources)
@@ -162,6 +173,19 @@ class StageRun:
             failures = {source: error for source in live.sources if source not in done}
         self._announce_end(agent, len(after), failures, begun)
         return after, failures
+
+    def _check_written(self, agent: Agent, written: Mapping[str, Any]) -> None:
+        """`ContractError` for a field that is not declared, or could not be stored."""
+        check_declared_fields(agent, written)
+        for name, value in written.items() if self.body.stored else ():
+            try:
+                encode_json(value)
+            except Exception as error:
+                raise ContractError(
+                    f"stage {agent.label!r} wrote the field {name!r}, which cannot be stored: "
+                    f"{error}",
+                    hint="write JSON values, or put it into the items and say dump= and load=",
+                ) from error
 
     def _write(self, written: Mapping[str, Any]) -> None:
         """Fields that a stage wrote: a declared reducer joins those of two stages in a row, too;

@@ -18,7 +18,7 @@ from batch_engine.core import (
 )
 from batch_engine.core.failpoints import failpoint
 from batch_engine.pipeline.agent import Agent, StageContext, only_list
-from batch_engine.pipeline.answers import fields_merged, matched
+from batch_engine.pipeline.answers import check_declared_fields, fields_merged, matched
 from batch_engine.pipeline.executor import PipelineBatchExecutor
 from batch_engine.pipeline.flow import Chain, Flow, Parallel
 from batch_engine.pipeline.items import Elements, ItemResult
@@ -107,6 +107,9 @@ class PipelineStream:
             warnings=tuple(self._warnings),
             hook_failures=tuple(self._hook_failures),
             listener_failures=(*self._listener_failures, *self._emitter.failures),
+            hook_failure_count=sum(run.hook_failure_count for run in self._executors.values()),
+            listener_failure_count=self._emitter.failure_counts.total()
+            + sum(run.listener_failure_count for run in self._executors.values()),
             _again=self._again if self._keep else None,
         )
 
@@ -147,12 +150,14 @@ class PipelineStream:
         results: list[Any] = []
         failed: list[BatchReport] = []
         merge = FieldMerge(scope.options.reduce)
+        warnings: dict[str, None] = {}
         count = 0
         batches = executor.stream(self._fields)
         stopped = "unfinished"
         try:
             for batch in batches:
                 count += 1
+                warnings.update(dict.fromkeys(batch.warnings))
                 if keep:
                     results.extend(batch.results)
                     merge.add(batch.fields)
@@ -163,7 +168,8 @@ class PipelineStream:
         finally:
             cast(Any, batches).close()
             self._stopped = executor.stopped
-            self._warnings += merge.warnings + (executor.warnings if not stopped else [])
+            warnings.update(dict.fromkeys(merge.warnings))
+            self._warnings += [*warnings, *(executor.warnings if not stopped else ())]
             self._hook_failures += executor.hook_failures
             self._listener_failures += executor.listener_failures
             self._reports.append(
@@ -270,6 +276,7 @@ def _fields_of(agent: Agent, answer: object, fields: Mapping[str, Any]) -> dict[
     if answer is None:
         return {}
     if isinstance(answer, Mapping):
+        check_declared_fields(agent, answer)
         return dict(answer)
     if not isinstance(answer, list | tuple):
         raise ConfigurationError(

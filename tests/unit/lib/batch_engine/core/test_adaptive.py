@@ -97,7 +97,9 @@ def test_whatever_happens_sizes_stay_within_their_bounds(
 
 
 def test_in_a_run_sizes_settle_at_the_target_and_are_the_same_every_time() -> None:
-    """Half a second per item and a target of 20 seconds: 40 items."""
+    """Half a second per item and a target of 20 seconds: 40 items. Also with one chunker that
+    was used before, as that of a pipeline which runs again."""
+    chunking: Adaptive[int] = Adaptive(target_s=20, start=5, sample=plenty)
 
     def sizes() -> list[int]:
         now = 0.0
@@ -109,12 +111,12 @@ def test_in_a_run_sizes_settle_at_the_target_and_are_the_same_every_time() -> No
             cut.append(len(items))
             return items
 
-        chunking: Adaptive[int] = Adaptive(target_s=20, start=5, sample=plenty)
         clock: Callable[[], float] = lambda: now  # noqa: E731 - reads the variable above
         run_batches(range(400), work, step="s", key=str, chunking=chunking, clock=clock)
         return cut
 
     assert sizes() == sizes()
+    assert chunking.adjustments[0] == Adjustment(1, 5, 8, "faster"), "those of the last run"
     assert sum(sizes()) == 400
     assert all(32 <= size <= 48 for size in sizes()[8:-1])
 

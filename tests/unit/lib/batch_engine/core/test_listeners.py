@@ -15,7 +15,10 @@ from batch_engine.core import (
     ItemFailure,
     JsonLinesListener,
     LoggingListener,
+    MemoryRunStore,
+    Pause,
     RetryPolicy,
+    RichProgressListener,
     RunCompleted,
     RunStarted,
     StageCompleted,
@@ -24,6 +27,7 @@ from batch_engine.core import (
     TaskError,
     TracingListener,
     TransientError,
+    each,
     event_to_json,
     run_batches,
 )
@@ -84,6 +88,37 @@ def test_the_log_tells_failures_as_warnings_and_chunks_as_information(
     assert any("item_failed: step=sq, number=2, key=1" in text for text in warnings)
     assert not any(text.startswith("item_completed") for _, text in told)
     assert isinstance(caplog.records[0].__dict__["event"], StepStarted)
+
+
+def test_a_bar_of_rich_shows_each_step_its_items_and_how_it_ended() -> None:
+    """In a real display of rich that writes into memory."""
+    progress = pytest.importorskip("rich.progress")
+    console = pytest.importorskip("rich.console").Console(file=io.StringIO())
+    with progress.Progress(console=console, auto_refresh=False) as display:
+        listener = RichProgressListener(display)
+        run(listener)
+        run_batches(iter("aab"), each(str), step="lazy", key=str, listeners=[listener])
+        store = MemoryRunStore()
+        for name in ("ab", "abc"):
+            run_batches(name, each(str), step="stored", key=str, store=store,
+                        listeners=[listener])  # fmt: skip
+        with pytest.raises(Pause):
+            run_batches("a", left, step="left", key=str, listeners=[listener])
+        listener(StepStarted(step="branch", total=None, within="stored"))
+        listener(StepStarted(step="branch", total=3, within="stored"))
+    bars = [(task.description, task.completed, task.total) for task in display.tasks]
+    assert bars == [
+        ("sq, 1 failed", 4, 4),
+        ("lazy", 3, 3),
+        ("stored", 2, 2),
+        ("stored", 3, 3),
+        ("left, left", 0, 1),
+        ("  branch", 0, 3),
+    ]
+
+
+def left(items: list[str], context: ChunkContext[str, str]) -> list[str]:
+    raise Pause("later")
 
 
 def test_spans_are_nested_run_scope_chunk_stage() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +127,26 @@ def test_a_policy_that_never_starts_is_refused(limit: object) -> None:
         RetryPolicy(rules=(RetryRule(retry=True, max_attempts=limit),))  # type: ignore[arg-type]  # same
 
 
-def test_a_negative_wait_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="initial_s"):
-        RetryPolicy(initial_s=-1)
+@pytest.mark.parametrize("name", ["initial_s", "factor", "max_delay_s", "retry_after_cap_s",
+                                  "max_elapsed_s", "rule"])  # fmt: skip
+@pytest.mark.parametrize("wait", [-1, "1", True, float("nan")])
+def test_a_wait_that_is_none_is_refused(name: str, wait: Any) -> None:
+    given = {"rules": (RetryRule(retry=True, initial_s=wait),)} if name == "rule" else {name: wait}
+    with pytest.raises(ConfigurationError, match="expected 0 or more"):
+        RetryPolicy(**given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("codes", "network"), ("on", ValueError), ("categories", "io"), ("when", "never")],
+)
+def test_a_rule_that_could_never_match_is_refused(name: str, value: Any) -> None:
+    """One text where a tuple is meant would be taken letter by letter."""
+    with pytest.raises(ConfigurationError, match=f"{name} of a rule is"):
+        RetryRule(retry=True, **{name: value})
+
+
+@pytest.mark.parametrize("rules", [5, [RetryRule(retry=True)], (ValueError,)])
+def test_rules_of_another_kind_are_refused(rules: Any) -> None:
+    with pytest.raises(ConfigurationError, match="expected a tuple of RetryRule"):
+        RetryPolicy(rules=rules)

@@ -81,6 +81,31 @@ def method_named_like_a_hook() -> object:
     return Hooked
 
 
+def without_context() -> object:
+    class Short(Agent):
+        def run(self) -> None: ...  # type: ignore[override]  # what the test is about
+
+    return Short
+
+
+def asynchronous() -> object:
+    class Later(Agent):
+        async def run(self, context: StageContext) -> None: ...
+
+    return Later
+
+
+def hooked(kind: type[Agent]) -> type[Agent]:
+    return on_batch_complete(print_event)(type("Hooked", (kind,), {}))
+
+
+def print_event(event: object) -> None: ...
+
+
+class Bare(Agent):
+    pass
+
+
 async def later(value: object) -> bool:
     return True
 
@@ -143,6 +168,29 @@ CASES = [
             ("retry", 3, "a RetryPolicy"),
         )
     ),
+    Case("run without a context", without_context, "Short", "run", "signature (self)",
+         "def run(self, context)"),
+    Case("run that has to be awaited", asynchronous, "Later", "run", "is an async function",
+         "without async"),
+    Case("an agent that does nothing", lambda: Pipeline(batched(Bare(), chunk_size=1)), "Bare",
+         "run", "does nothing", "def run(self, context)"),
+    Case("a hook outside of scopes", lambda: Pipeline(Plain() | hooked(Plain)()), "Hooked",
+         "on_batch_complete", "it stands in no scope", "batched(..., on_batch_complete=...)"),
+    Case("a hook of the end of a scope", lambda: Pipeline(Start() >> hooked(End)()), "Hooked",
+         "on_batch_complete", "it stands in no scope", "an agent of the scope"),
+    Case("a start without brackets", lambda: triggers_batching(Other), "Other", "chunk_size",
+         "without a chunk size", "@triggers_batching(chunk_size=100)"),
+    *(
+        Case(f"{name} on what is no agent", lambda decorate=decorate: decorate(dict), "dict", name,  # type: ignore[misc]  # the default binds the loop's value
+             "no agent", "derived from Agent")
+        for name, decorate in (("triggers_batching", triggers_batching(chunk_size=1)),
+                               ("ends_batching", ends_batching),
+                               ("on_batch_complete", on_batch_complete(print_event)))
+    ),
+    Case("a start on a function", lambda: triggers_batching(chunk_size=1)(two_arguments),  # type: ignore[type-var]  # what the test is about
+         "two_arguments", "triggers_batching", "no agent", "derived from Agent"),
+    Case("a run without an input", lambda: Pipeline(Plain(), inputs=LISTS).run({"rows": []}),
+         "pipeline", "notes", "not in the context", "there are rows"),
     Case("unknown option", lambda: batched(Plain(), chunk_size=1, skip=print), "Plain", "skip",
          "no option 'skip'", "did you mean skip_if?"),
     Case("hook with two parameters",

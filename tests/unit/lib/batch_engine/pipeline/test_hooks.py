@@ -99,6 +99,27 @@ def test_a_hook_that_raises_is_counted_and_changes_nothing(name: str, rows: Rows
     assert [failure.event for failure in result.hook_failures] == [name] * times
     assert "KeyError" in result.hook_failures[0].error
     assert "broken hook" in result.hook_failures[0].stack
+    assert result.hook_failure_count == times
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_failures_of_callbacks_are_all_counted_and_the_first_hundred_are_kept(
+    rows: Rows, executor: Any
+) -> None:
+    def broken(event: object) -> Any:
+        raise KeyError("broken")
+
+    scope = batched(mapped(number), chunk_size=60, over="rows", skip_if=broken)
+    result = Pipeline(scope).run(
+        {"rows": rows(150)}, on_batch_start=broken, listeners=[broken], executor=executor
+    )
+    assert result.ok
+    assert (len(result.hook_failures), result.hook_failure_count) == (100, 150 + 3)
+    events = 2 + 2 + 3 * (2 + 2) + 150
+    assert result.listener_failure_count == events
+    streamed = Pipeline(scope).stream({"rows": rows(1)}, on_batch_start=broken)
+    list(streamed)
+    assert streamed.result.hook_failure_count == 2
 
 
 @pytest.mark.parametrize("name", HOOKS)

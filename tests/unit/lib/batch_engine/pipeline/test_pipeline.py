@@ -19,6 +19,7 @@ from batch_engine.core import (
     Event,
     ItemFailure,
     Pause,
+    RetryPolicy,
     RunCompleted,
     RunStarted,
     SqliteRunStore,
@@ -28,6 +29,7 @@ from batch_engine.core import (
     StepRef,
     StepStarted,
     TaskError,
+    TransientError,
 )
 from batch_engine.pipeline import (
     BATCHING_VARIABLE,
@@ -175,6 +177,32 @@ def test_an_undeclared_value_that_differs_is_the_last_one_with_a_warning() -> No
     assert result["model"] == "m3"
     assert len(result.warnings) == 1
     assert "'model' ('m1', 'm2')" in result.warnings[0]
+
+
+@pytest.mark.parametrize("shape", ["in chunks", "branches of them", "first attempt failed"])
+def test_a_value_that_differs_within_a_chunk_gives_a_warning_also_when_it_is_loaded(
+    shape: str, tmp_path: Path
+) -> None:
+    def ask(context: StageContext) -> dict[str, Any]:
+        return {"model": f"m{context['numbers'][0]}"}
+
+    def flaky(context: StageContext) -> list[Any]:
+        assert context.batch is not None
+        if context.batch.attempt == 1:
+            return [1, ItemFailure(TransientError("once"))]
+        return list(context["numbers"])
+
+    flow: Any = stage(ask).in_chunks_of(1)
+    if shape == "branches of them":
+        flow = flow | mapped(str, name="other")
+    if shape == "first attempt failed":
+        flow = stage(flaky) >> stage(ask)
+    pipeline = Pipeline(batched(flow, chunk_size=2, over="numbers", retry=RetryPolicy(initial_s=0)))
+    for _ in range(2):
+        with SqliteRunStore(tmp_path) as store:
+            result = pipeline.run({"numbers": [1, 2]}, store=store)
+        assert result["model"] == "m2"
+        assert ["'model' ('m1', 'm2')" in warning for warning in result.warnings] == [True]
 
 
 def test_a_deep_merge_can_refuse_conflicts() -> None:
@@ -644,6 +672,53 @@ def test_results_that_are_not_json_need_dump_and_load(tmp_path: Path) -> None:
     with SqliteRunStore(tmp_path) as store:
         result = Pipeline(bare).run({"numbers": [1]}, store=store)
     assert "cannot be stored" in next(iter(result.errors.values())).error
+
+
+def test_a_field_that_cannot_be_stored_fails_the_stage_that_wrote_it_and_not_one_item(
+    tmp_path: Path,
+) -> None:
+    flow = mapped(str) >> stage(lambda context: {"seen": {1, 2}}, name="see")
+    scope = batched(flow, chunk_size=2, over="numbers")
+    assert Pipeline(scope).run({"numbers": [1, 2]})["seen"] == {1, 2}, "without a store it may be"
+    with SqliteRunStore(tmp_path) as store:
+        result = Pipeline(scope).run({"numbers": [1, 2, 3]}, store=store)
+    assert (result["numbers"], len(result.errors)) == ([], 3)
+    for record in result.errors.values():
+        assert "stage 'see' wrote the field 'seen', which cannot be stored" in record.error
+
+
+def dumped(number: int) -> int:
+    if number in (1, 2):
+        raise ValueError(f"{number} cannot be dumped")
+    return number
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3], [3, 1, 2]])
+def test_a_result_that_cannot_be_stored_takes_no_field_with_it(
+    numbers: list[int], tmp_path: Path
+) -> None:
+    count = stage(lambda context: {"n": len(context["numbers"])}, name="count")
+    scope = batched(count, chunk_size=3, over="numbers", key=str, dump=dumped,
+                    reduce={"n": "sum"})  # fmt: skip
+    for _ in range(2):
+        with SqliteRunStore(tmp_path) as store:
+            result = Pipeline(scope).run({"numbers": numbers}, store=store)
+        assert (result["numbers"], result["n"], set(result.errors)) == ([3], 3, {"1", "2"})
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_field_that_a_stage_does_not_declare_is_an_error(inside: bool) -> None:
+    """Mostly it is one that is misspelt."""
+    write = stage(lambda context: {"reprot": 1}, writes=("report",), name="write")
+    if inside:
+        result = Pipeline(batched(write, chunk_size=1, over="rows")).run({"rows": [1]})
+        (record,) = result.errors.values()
+        problem = record.error
+    else:
+        with pytest.raises(ContractError) as caught:
+            Pipeline(write).run({})
+        problem = str(caught.value)
+    assert "stage 'write' wrote 'reprot', which its writes do not name" in problem
 
 
 def test_an_item_failure_in_an_answer_fails_that_item() -> None:
