@@ -106,9 +106,20 @@ class Asker:
         """Tells what the request takes; raises `BudgetError` where it could cost too much."""
         terms = self._terms
         if terms.ledger is not None:
-            terms.ledger.check(request.cost_usd, terms.max_cost_usd, model=request.model)
+            known = request.cost_usd
+            if known is None and getattr(self._bridge, "keeps_budget", False):
+                known = 0.0  # the bridge ends by itself at what is left
+            terms.ledger.check(known, terms.max_cost_usd, model=request.model)
         if request.model:
             terms.notify(request.says)
+
+    def _left(self) -> dict[str, float]:
+        """What the request may cost at most, for a bridge that can keep to it."""
+        terms = self._terms
+        if terms.max_cost_usd is None:
+            return {}
+        spent = terms.ledger.spent().usd if terms.ledger is not None else 0.0
+        return {"max_cost_usd": max(0.0, terms.max_cost_usd - spent)}
 
     def _events(self, fitted: FittedRequest, batch: Batch) -> Iterator[AnswerEvent]:
         """The answer as it comes; from a bridge that does not stream, all of it at once."""
@@ -125,6 +136,7 @@ class Asker:
                 "estimated_input_tokens": fitted.input_tokens,
                 "expected_output_tokens": fitted.output_tokens,
                 "estimator": fitted.estimator,
+                **self._left(),
             },
         }
         if isinstance(self._bridge, StreamingBridge):

@@ -122,13 +122,14 @@ class Planner:
         return tuple(self._fitted(asked, plan.estimator) for asked in plan.requests)
 
     def _fitted(self, asked: PlannedRequest, estimator: str) -> FittedRequest:
-        model = self._options.bridge.model
+        bridge = self._options.bridge
+        model = bridge.model
         return FittedRequest(
             document=asked.document,
             input_tokens=asked.input_tokens,
             output_tokens=asked.output_tokens,
             estimator=estimator,
-            model=model,
+            model=model or ("claude" if bridge.kind == "claude" else ""),
             cost_usd=self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens)),
         )
 

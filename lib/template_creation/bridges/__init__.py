@@ -7,6 +7,7 @@ from template_creation.bridges.base import (
     StreamingBridge,
     identity_of,
 )
+from template_creation.bridges.claude import ClaudeBridge
 from template_creation.bridges.file import FileBridge
 from template_creation.bridges.offline import OfflineBridge
 from template_creation.bridges.prompt import PromptBridge
@@ -16,6 +17,7 @@ __all__ = [
     "CONTENT_ENHANCER",
     "AgentBridgeInvoker",
     "ApiBridge",
+    "ClaudeBridge",
     "FileBridge",
     "OfflineBridge",
     "PromptBridge",

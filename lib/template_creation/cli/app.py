@@ -42,7 +42,8 @@ BridgeOption = Annotated[
     str | None,
     typer.Option(
         help="Who enhances the agents: 'offline' extracts from the code, without key or network; "
-        "'api' asks a model (ANTHROPIC_API_KEY); 'file' writes the request for another process, "
+        "'api' asks a model (ANTHROPIC_API_KEY); 'claude' runs your own Claude Code CLI, without "
+        "a key; 'file' writes the request for another process, "
         "such as your assistant, and ends with exit code 42.  [default: TEMPLATE_CREATE_BRIDGE, "
         "else config.toml, else offline]",
         rich_help_panel=_ENHANCEMENT,
@@ -50,7 +51,10 @@ BridgeOption = Annotated[
 ]
 ModelOption = Annotated[
     str | None,
-    typer.Option(help="Model of the api bridge.", rich_help_panel=_ENHANCEMENT),
+    typer.Option(
+        help="Model of the api bridge, or of the claude bridge if not its default.",
+        rich_help_panel=_ENHANCEMENT,
+    ),
 ]
 BaseUrlOption = Annotated[
     str | None,

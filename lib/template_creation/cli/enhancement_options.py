@@ -67,7 +67,7 @@ def asking(
     options = EnhancementOptions(
         bridge=BridgeChoice(
             kind=kind,
-            model=(flags.model or config.model or "") if kind == "api" else "",
+            model=_model(flags, config, kind),
             base_url=(flags.base_url or config.base_url or "") if kind == "api" else "",
             folder=_absolute(flags.bridge_dir) or "",
             timeout_s=None if kind == "offline" else _given(flags.timeout, config.timeout),
@@ -77,6 +77,14 @@ def asking(
         max_batch_agents=config.max_batch_agents,
     )
     return Asking(options=options, expected={}, max_cost_usd=max_cost, prices=prices)
+
+
+def _model(flags: Flags, config: Configuration, kind: BridgeKind) -> str:
+    """The model that is asked for; a configured one is for the bridge that is configured with
+    it, as the CLI of the claude bridge has a default of its own."""
+    if kind == "claude":
+        return flags.model or (config.model if config.bridge == "claude" else "") or ""
+    return (flags.model or config.model or "") if kind == "api" else ""
 
 
 def _expected(flags: Flags) -> dict[str, object]:
@@ -114,9 +122,9 @@ def _kind(flags: Flags, config: Configuration, environ: Mapping[str, str]) -> Br
 def _check_fit(flags: Flags, kind: BridgeKind) -> None:
     """`BadInput` for an option that the bridge would never read."""
     wrong = {
-        "--model": flags.model is not None and kind != "api",
+        "--model": flags.model is not None and kind not in ("api", "claude"),
         "--base-url": flags.base_url is not None and kind != "api",
-        "--max-cost": flags.max_cost is not None and kind != "api",
+        "--max-cost": flags.max_cost is not None and kind not in ("api", "claude"),
         "--bridge-dir": flags.bridge_dir is not None and kind != "file",
         "--timeout": flags.timeout is not None and kind == "offline",
     }

@@ -38,6 +38,10 @@ def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridge
                 prices=load_prices(prices),
                 deadline_s=choice.timeout_s or API_DEADLINE_S,
             )
+        case "claude":
+            from template_creation.bridges.claude import ClaudeBridge
+
+            return ClaudeBridge(model=choice.model, deadline_s=choice.timeout_s or API_DEADLINE_S)
 
 
 def put_request_away(run: RunRecord, state: Path) -> None:

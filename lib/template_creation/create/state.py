@@ -26,7 +26,7 @@ Durability = Literal["process", "power"]
 def durability_for(run: RunRecord | None) -> Durability:
     """What was paid for has to survive a power cut too; a run that goes on (None) may be one
     that pays."""
-    return "process" if run is not None and run.enhancement.bridge.kind != "api" else "power"
+    return "process" if run is not None and not run.enhancement.bridge.costs else "power"
 
 
 @contextmanager

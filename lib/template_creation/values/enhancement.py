@@ -10,7 +10,7 @@ from template_creation.errors import BadInput
 
 __all__ = ["BridgeChoice", "BridgeKind", "Contract", "EnhancementOptions"]
 
-BridgeKind = Literal["offline", "file", "api"]
+BridgeKind = Literal["offline", "file", "api", "claude"]
 Contract = Literal["sections", "markdown"]
 
 
@@ -19,9 +19,11 @@ class BridgeChoice:
     """Who answers the batch request, and how it is reached.
 
     ``kind``: ``offline`` (extraction, no model), ``file`` (another process answers, exit code
-    42) or ``api`` (a model through the Messages API). ``model`` and ``base_url`` concern the
-    API; ``folder`` is the absolute path of the file bridge's exchange folder, ``""`` for the
-    run's state folder. ``timeout_s`` bounds one call; None is the bridge's own default.
+    42), ``api`` (a model through the Messages API) or ``claude`` (the user's own Claude Code
+    CLI). ``model`` concerns the last two, and may be empty for ``claude``: the CLI's default;
+    ``base_url`` concerns the API; ``folder`` is the absolute path of the file bridge's exchange
+    folder, ``""`` for the run's state folder. ``timeout_s`` bounds one call; None is the
+    bridge's own default.
 
     Raises `BadInput` for a kind that there is not, and for an API without a model.
 
@@ -43,6 +45,11 @@ class BridgeChoice:
             raise BadInput("the api bridge needs a model", hint="name one with --model")
         if self.timeout_s is not None and self.timeout_s <= 0:
             raise BadInput(f"the timeout is {self.timeout_s!r}", hint="give seconds above 0")
+
+    @property
+    def costs(self) -> bool:
+        """Whether who answers is paid for."""
+        return self.kind in ("api", "claude")
 
     def describe(self) -> str:
         """The bridge in a word or two, as agents' frontmatter and messages name it."""
