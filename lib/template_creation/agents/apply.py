@@ -22,7 +22,8 @@ __all__ = ["Applied", "apply_agent", "apply_answer", "finish_markdown"]
 class Applied:
     """An agent's finished file in ``text``; empty when it was rejected, and ``error`` says
     why. ``issues`` holds refused items, warnings, and the errors of a rejection; ``kept`` are
-    sections of the file that a user wrote or edited, where something was written for them."""
+    sections of the file that a user wrote or edited, where something was written for them;
+    ``untouched`` says that there was nothing to add to them."""
 
     name: str
     text: str
@@ -31,6 +32,7 @@ class Applied:
     issues: tuple[Issue, ...]
     dropped: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    untouched: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """This as plain JSON values."""
@@ -92,14 +94,16 @@ def apply_agent(
         reason = "; ".join(f"{item.rule} at {item.place}: {item.message}" for item in errors)
         return Applied(name, "", "", reason, (*parsed.issues, *found))
     merged = merge_agent(current, written.text, profile=profile, file=file)
+    short = read_frontmatter(merged.text)[0].get("short_because")
     return Applied(
         name,
         merged.text,
-        written.short_because,
+        short if isinstance(short, str) else "",
         "",
         (*parsed.issues, *found, *merged.issues),
         written.dropped,
         merged.kept,
+        untouched=GENERATED not in read_frontmatter(merged.text)[0],
     )
 
 

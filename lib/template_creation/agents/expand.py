@@ -212,8 +212,8 @@ def _is_telling(item: Template) -> bool:
 def _standing(item: Template) -> str:
     """Where a template is from and how far its siblings bear it out, in measured words."""
     size = f"{item.lines} {'line' if item.lines == 1 else 'lines'}"
-    if item.source == item.path:
-        return f"{size[:1].upper()}{size[1:]}; one example of its layer."
+    if item.source == item.path:  # others' template: where it is from is not known
+        return f"{size[:1].upper()}{size[1:]}."
     origin = f"From `{item.source}` ({size})"
     if not _is_telling(item):
         return f"{origin}; one example of its layer."
@@ -230,7 +230,7 @@ _GRADE_ADVICE = {
 
 def _legend(listed: Sequence[Template]) -> tuple[str, ...]:
     """What the measures mean and what to do with the grades that occur, in lines."""
-    grades = {item.grade for item in listed}
+    grades = {item.grade for item in listed if item.source != item.path}
     advice = "; ".join(text for grade, text in _GRADE_ADVICE.items() if grade in grades)
     lines = ["Most useful first."]
     if any(_is_telling(item) for item in listed):

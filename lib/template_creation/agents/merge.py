@@ -80,6 +80,7 @@ def own_text(text: str) -> str:
 def merge_agent(current: str, written: str, *, profile: Profile = SEED, file: str = "") -> Merged:
     """``written`` put into ``current``, the file as it is.
 
+    A file whose own sections take the place of all that was written stays as it is.
     Sections of ours that nobody touched are replaced, new ones are put where ``written`` or the
     profile has them; everything else of ``current`` stays byte for byte. Of the frontmatter only
     our own keys change. ``file`` begins the places of what is said.
@@ -104,10 +105,15 @@ def merge_agent(current: str, written: str, *, profile: Profile = SEED, file: st
     values: dict[str, Any] = {key: new_head.get(key) for key in _MANAGED}
     values[GENERATED] = merging.new_marks
     changed = {key: value for key, value in values.items() if head.get(key) != value}
-    begin = current[: len(current) - len(body)]
+    if not (problem or merging.new_marks or isinstance(marks, Mapping)):
+        return Merged(current, _titles(merging.issues), tuple(merging.issues))
+    begin, joined = current[: len(current) - len(body)], _joined(blocks, newline)
+    text = edit_frontmatter(begin, changed) + joined
+    if written.count("\n") < profile.min_lines <= text.count("\n"):
+        text = edit_frontmatter(begin, {**changed, "short_because": None}) + joined
     return Merged(
-        edit_frontmatter(begin, changed) + _joined(blocks, newline),
-        tuple(issue.message.partition(":")[0] for issue in merging.issues),
+        text,
+        _titles(merging.issues),
         tuple(merging.issues),
     )
 
@@ -147,7 +153,9 @@ class _Merging:
         return result
 
     def _name(self, key: str) -> str:
-        """The heading that a profile knows this one as."""
+        """The heading that a profile knows this one as; introductions are one."""
+        if key in _INTRODUCTIONS:
+            return _INTRODUCTIONS[0]
         for rule in self._profile.sections:
             if key in rule.names:
                 return rule.names[0]
@@ -179,16 +187,24 @@ class _Merging:
 
     @staticmethod
     def _place(name: str, present: Sequence[str], order: Sequence[str]) -> int:
-        """Behind the last one that comes before it, else before the first that comes after it,
-        else at the end."""
+        """Behind the last section that comes before it, else before the first that comes after
+        it, else behind the introduction or at the end; an introduction is the first section."""
+        if name == _INTRODUCTIONS[0]:
+            return 1 if present[:1] == [""] else 0
         if name not in order:
             return len(present)
         rank = order.index(name)
+        begins = ("", _INTRODUCTIONS[0])
         before = [at for at, one in enumerate(present) if one in order[:rank]]
-        if before:
+        if before and present[before[-1]] not in begins:
             return before[-1] + 1
         after = [at for at, one in enumerate(present) if one in order[rank + 1 :]]
-        return after[0] if after else len(present)
+        introduced = [at + 1 for at in before if present[at]]
+        return (after or introduced or [len(present)])[0]
+
+
+def _titles(kept: Iterable[Issue]) -> tuple[str, ...]:
+    return tuple(issue.message.partition(":")[0] for issue in kept)
 
 
 def _without_said(block: _Block, own: str) -> _Block | None:

@@ -18,7 +18,8 @@ Status = Literal["success", "partial", "failed", "skipped"]
 class AgentOutcome:
     """One agent: ``enhanced`` (its file is written), ``failed`` (it stays a stub, ``error``
     says why) or ``skipped``. ``lines`` counts the file as it is now; ``short_because`` is the
-    agent's own reason for being under the window; ``issues`` are warnings and errors."""
+    agent's own reason for being under the window; ``issues`` are warnings and errors.
+    With ``untouched`` its file had every section already, of a person, and stays as it was."""
 
     name: str
     status: Literal["enhanced", "failed", "skipped"]
@@ -27,6 +28,7 @@ class AgentOutcome:
     error: str = ""
     issues: tuple[Issue, ...] = ()
     dropped_examples: tuple[str, ...] = ()
+    untouched: bool = False
 
     def to_report(self) -> dict[str, Any]:
         """This as the report of a package lists it."""

@@ -68,7 +68,8 @@ def agent_keys(
 
 def _key_in_place(path: Path, evidence: str, origins: Origins) -> str:
     # What a file tells of its agent changes when it is enhanced; what it was made from stays.
-    origin = origins.of(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    # By bytes: a reader that makes line ends alike would not know a file of CRLF again.
+    origin = origins.of(path.read_bytes().decode("utf-8", "surrogateescape"))
     digest = hashlib.sha256(f"{origin} {evidence}".encode("utf-8", "surrogateescape")).hexdigest()
     return f"{path.stem}@{digest[:16]}"
 

@@ -129,6 +129,7 @@ def outcome_of(applied: Applied) -> AgentOutcome:
         error=applied.error,
         issues=applied.issues,
         dropped_examples=applied.dropped,
+        untouched=applied.untouched,
     )
 
 

@@ -165,18 +165,32 @@ def _from_templates(
     """What to do where no habit could be measured: keep to the files that there are."""
     own = [item for item in entries if item.category in agent.layers] or list(entries)
     names = short_names(entries)
+    kinds = [_only_kind(item) for item in own[:2]]
+    if len(kinds) == 2 and kinds[0] == kinds[1] != "":
+        both = joined([f"`{names[item.id]}`" for item in own[:2]])
+        text = f"Declare one {kinds[0]} in a file of this kind, as {both} do."
+        return (PracticeItem(text=text, cites=tuple(item.id for item in own[:2])),)
     return tuple(
         PracticeItem(text=_layout(item, names[item.id]), cites=(item.id,)) for item in own[:2]
     )
 
 
+def _only_kind(item: CatalogEntry) -> str:
+    """What a file declares if that is one thing; else nothing."""
+    kind = item.symbols[0].kind if len(item.symbols) == 1 else ""
+    return kind if kind in ("class", "function", "interface") else ""
+
+
 def _layout(item: CatalogEntry, name: str) -> str:
-    """The order of what a file declares, or where it is."""
+    """The order of what a file declares, or where it is; of a template that others made, whose
+    place in a codebase is not known, that there is one."""
     parts = [f"`{symbol.name}`" for symbol in item.symbols[:4]]
     if len(set(parts)) > 1:
         return f"Lay out a new file of this kind as `{name}` is: {joined(parts)}, in this order."
-    if len(item.symbols) == 1 and item.symbols[0].kind in ("class", "function", "interface"):
-        return f"Declare one {item.symbols[0].kind} in a file of this kind, as `{name}` does."
+    if kind := _only_kind(item):
+        return f"Declare one {kind} in a file of this kind, as `{name}` does."
+    if item.source == item.path:
+        return f"Begin a new file of this kind from `{name}`."
     folder = item.source.rpartition("/")[0]
     where = f"into `{folder}`, next to" if folder else "into the top folder, next to"
     return f"Put a new file of this kind {where} `{name}`."
@@ -305,6 +319,8 @@ def _short_because(agent: AgentRequest, facts: _Facts) -> str:
     own = sum(item.category in agent.layers for item in cited)
     if own == len(cited) >= MOST_TEMPLATES:
         own = sum(item.category in agent.layers for item in facts.catalog.values())
+    if not agent.files:
+        return f"the package has {counted(len(facts.catalog), 'template')} to show"
     files = counted(agent.files, "file")
     if own >= agent.files:
         return f"its {files} {'is' if agent.files == 1 else 'are'} all there is, and small"

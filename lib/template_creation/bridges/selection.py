@@ -117,7 +117,8 @@ def choose_examples(
 
     First every agent takes from the templates of its own layers, so that nobody loses its own
     best example. What other layers offer only fills an agent up to the least length, ``fill``
-    lines below ``room``; if that is not enough, an excerpt may be shown by two agents.
+    lines below ``room``; if that is not enough, an excerpt may be shown by two agents, and by
+    more only where one would have none.
     """
     shown: Counter[str] = Counter()
     chosen: dict[str, list[Excerpt]] = {agent.name: [] for agent in agents}
@@ -129,6 +130,10 @@ def choose_examples(
             enough = room[agent.name] - (0 if step.own_only else fill)
             _fill(chosen[agent.name], entries, room[agent.name], enough, shown, step)
     for agent in agents:
+        if not chosen[agent.name]:  # better one that others show than none
+            entries = [catalog[key] for key in agent.templates if key in catalog]
+            last = _Pass(False, "words", len(agents))
+            _fill(chosen[agent.name], entries, room[agent.name], 1, shown, last)
         place = {key: number for number, key in enumerate(agent.templates)}
         chosen[agent.name].sort(key=lambda item: (place[item.template.id], _line(item)))
     return chosen

@@ -61,7 +61,9 @@ def short_names(entries: Sequence[CatalogEntry]) -> dict[str, str]:
 def why(agent: AgentRequest, entry: CatalogEntry, place: int) -> str:
     """Why ``entry`` is the agent's template number ``place`` (0 is the first): what it shows,
     by the names of its declarations."""
-    if entry.category in agent.layers:
+    if not agent.layers:
+        lead = "Start here" if place == 0 else "See also"
+    elif entry.category in agent.layers:
         lead = "Start here" if place == 0 else "Also of your layer"
     elif entry.category in ("tests", "e2e") and {"tests", "e2e"} & set(agent.layers):
         lead = "Other tests"

@@ -41,6 +41,9 @@ def _summary(enhanced: Enhanced, *, verbose: bool) -> Iterator[str]:
         return
     rate = f"{result.success_rate:.0f} %"
     yield f"Enhanced {result.enhanced_count} of {result.total_count} agents ({rate})."
+    untouched = sum(item.untouched for item in result.agents)
+    if untouched:
+        yield f"{untouched} of them had every section already and stay as they were."
     yield from agent_lines(result.agents, verbose)
     yield from usage_lines(result.usage)
     yield f"Package: {enhanced.package}"

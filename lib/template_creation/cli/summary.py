@@ -115,6 +115,8 @@ def agent_lines(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
     width = max(len(item.name) for item in agents)
     for item in agents:
         note = "" if item.status == "enhanced" else ", stays basic"
+        if item.untouched:
+            note += ", nothing to add: it has every section already"
         if item.short_because:
             note += f", short: {item.short_because}"
         line = f"  {item.name:<{width}}  {item.lines:>3} lines{note}"

@@ -80,6 +80,47 @@ def test_a_section_of_the_same_meaning_is_not_doubled() -> None:
     assert merged.kept == ("Related Templates", "the beginning")[::-1]
 
 
+def test_a_file_that_has_every_section_stays_as_it_is() -> None:
+    """F41: not a byte is added to a person's file that says it all under other headings."""
+    own = agent_file(
+        "# Api\n\nAdds.\n",
+        "## Purpose\n\nAdds routes.\n",
+        "## Related Templates\n\n- `templates/b.template`\n",
+        "## Best Practices\n\n- Mine.\n",
+        "## Boundaries\n\n- Ask Ada.\n",
+    )
+    written = mark_sections(WRITTEN.replace("# Api\n\nAdds routes.", "## Role\n\nIt adds."))
+    merged = merge_agent(own, written)
+    assert merged.text == own
+    assert merged.kept[1:] == ("Purpose", "Related Templates", "Best Practices", "Boundaries")
+
+
+def test_new_sections_come_after_what_a_person_begins_with() -> None:
+    """F46: the purpose and the usage that a file begins with stay its beginning; what is new
+    goes before the limits, as the form has it."""
+    own = agent_file("# Api\n", "## Purpose\n\nRoutes.\n", "## Usage\n\nAsk.\n")
+    own += "\n## Boundaries\n\n- Ask Ada.\n\n## More\n\nSee `api-ext.md`.\n"
+    merged = merge_agent(
+        own, WRITTEN.replace("Adds routes.\n", "Adds routes.\n\n## Role\n\nOur.\n")
+    )
+    assert [line for line in merged.text.splitlines() if line.startswith("## ")] == [
+        "## Purpose",
+        "## Usage",
+        "## Template References",
+        "## Best Practices",
+        "## Boundaries",
+        "## More",
+    ]
+
+
+def test_why_it_is_short_is_not_said_of_a_long_file() -> None:
+    """With a person's text in it the file is not short, so no reason for it stays."""
+    short = agent_file("# Api\n", "## Constraints\n\n- No `x`.\n", short_because="small")
+    own = agent_file("# Api\n", "## Notes\n\n" + "Word.\n" * 200)
+    assert "short_because" not in merge_agent(own, mark_sections(short)).text
+    assert "short_because" in merge_agent(agent_file("# Api\n"), mark_sections(short)).text
+
+
 def test_an_introduction_does_not_say_again_what_the_file_says() -> None:
     """The purpose that was taken from the file is not put beside itself."""
     written = mark_sections(agent_file("## Role\n\nAdds the routes.\nIt works with `Redis`.\n"))
@@ -205,5 +246,8 @@ def test_the_result_is_readable_and_marks_what_is_ours(current: str, written: st
     merged = merge_agent(current, written)
     head, _, problem = read_frontmatter(merged.text)
     assert problem == ""
+    if GENERATED not in head:
+        assert merged.text == current  # it had every section that was written
+        return
     assert isinstance(head[GENERATED], dict)
     assert head["enhancement"] == "model"
