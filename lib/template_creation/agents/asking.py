@@ -8,7 +8,8 @@ these reasons; how often is up to the engine. (DESIGN section 3; F01, F22, F31 o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,9 @@ class Asker:
             for request in requests:
                 self._afford(request)
                 self.requests += 1
-                for event in self._events(request, batch):
-                    self._take(event, shard)
+                with closing(self._events(request, batch)) as events:
+                    for event in events:
+                        self._take(event, shard)
         except (WorkError, TemplateCreateError) as exc:
             if isinstance(exc, InvocationPending):
                 raise
@@ -121,7 +123,7 @@ class Asker:
         spent = terms.ledger.spent().usd if terms.ledger is not None else 0.0
         return {"max_cost_usd": max(0.0, terms.max_cost_usd - spent)}
 
-    def _events(self, fitted: FittedRequest, batch: Batch) -> Iterator[AnswerEvent]:
+    def _events(self, fitted: FittedRequest, batch: Batch) -> Generator[AnswerEvent, None, None]:
         """The answer as it comes; from a bridge that does not stream, all of it at once."""
         request = fitted.document
         said: dict[str, Any] = {
@@ -137,6 +139,7 @@ class Asker:
                 "expected_output_tokens": fitted.output_tokens,
                 "estimator": fitted.estimator,
                 **self._left(),
+                "cache_prompt": self._mode == "single" or (batch.total or 1) > 1,
             },
         }
         if isinstance(self._bridge, StreamingBridge):

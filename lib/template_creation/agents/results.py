@@ -18,8 +18,9 @@ Status = Literal["success", "partial", "failed", "skipped"]
 class AgentOutcome:
     """One agent: ``enhanced`` (its file is written), ``failed`` (it stays a stub, ``error``
     says why) or ``skipped``. ``lines`` counts the file as it is now; ``short_because`` is the
-    agent's own reason for being under the window; ``issues`` are warnings and errors.
-    With ``untouched`` its file had every section already, of a person, and stays as it was."""
+    agent's own reason for being under the window; ``issues`` are warnings and errors; ``kept``
+    are the sections that a person edited. With ``untouched`` its file had every section
+    already, of a person, and stays as it was."""
 
     name: str
     status: Literal["enhanced", "failed", "skipped"]
@@ -29,6 +30,7 @@ class AgentOutcome:
     issues: tuple[Issue, ...] = ()
     dropped_examples: tuple[str, ...] = ()
     untouched: bool = False
+    kept: tuple[str, ...] = ()
 
     def to_report(self) -> dict[str, Any]:
         """This as the report of a package lists it."""
@@ -124,4 +126,5 @@ def _document(item: AgentOutcome) -> dict[str, Any]:
     document = asdict(item)
     document["issues"] = [asdict(issue) for issue in item.issues]
     document["dropped_examples"] = list(item.dropped_examples)
+    document["kept"] = list(item.kept)
     return document

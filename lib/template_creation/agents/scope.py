@@ -130,6 +130,7 @@ def outcome_of(applied: Applied) -> AgentOutcome:
         issues=applied.issues,
         dropped_examples=applied.dropped,
         untouched=applied.untouched,
+        kept=applied.kept,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from template_creation.cli.progress import progress_listener
 from template_creation.cli.run import Console
-from template_creation.cli.summary import summarize
+from template_creation.cli.summary import error_lines, summarize
 from template_creation.create import CreateOptions, create_template
 
 __all__ = ["run_create"]
@@ -16,6 +16,6 @@ def run_create(console: Console, options: CreateOptions) -> None:
         result = create_template(options, listeners=[listener], notify=console.note)
     console.result(summarize(result, verbose=console.verbose), result.to_document())
     if result.exit_code:
-        for error in result.errors:
-            console.note(f"error: {error}")
+        for line in error_lines(result.agents):
+            console.note(line)
         raise SystemExit(int(result.exit_code))

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from template_creation.cli.progress import progress_listener
 from template_creation.cli.run import Console
-from template_creation.cli.summary import agent_lines, request_lines, usage_lines
+from template_creation.cli.summary import agent_lines, error_lines, request_lines, usage_lines
 from template_creation.create import Enhanced, EnhanceOptions, enhance_agents
 from template_creation.errors import ExitCode
 
 __all__ = ["run_enhance"]
+
+SHOWN = 8
+"""So many findings about the package are told without --verbose."""
 
 
 def run_enhance(console: Console, options: EnhanceOptions) -> None:
@@ -20,8 +23,8 @@ def run_enhance(console: Console, options: EnhanceOptions) -> None:
     text = "\n".join(_summary(enhanced, verbose=console.verbose))
     console.result(text, enhanced.to_document())
     if enhanced.exit_code is not ExitCode.DONE:
-        for error in enhanced.result.errors:
-            console.note(f"error: {error}")
+        for line in error_lines(enhanced.result.agents):
+            console.note(line)
         raise SystemExit(int(enhanced.exit_code))
 
 
@@ -46,4 +49,10 @@ def _summary(enhanced: Enhanced, *, verbose: bool) -> Iterator[str]:
         yield f"{untouched} of them had every section already and stay as they were."
     yield from agent_lines(result.agents, verbose)
     yield from usage_lines(result.usage)
+    if enhanced.findings:
+        yield f"Found in the package beside that ({len(enhanced.findings)}):"
+        shown = enhanced.findings if verbose else enhanced.findings[:SHOWN]
+        yield from (f"  {item.place}: {item.message} ({item.fix})" for item in shown)
+        if len(shown) < len(enhanced.findings):
+            yield f"  and {len(enhanced.findings) - len(shown)} more (--verbose, --json)"
     yield f"Package: {enhanced.package}"

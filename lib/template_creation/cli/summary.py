@@ -12,7 +12,7 @@ from template_creation.agents import AgentOutcome
 from template_creation.create import CreateResult
 from template_creation.values.answer import RequestUsage
 
-__all__ = ["agent_lines", "request_lines", "summarize", "usage_lines"]
+__all__ = ["agent_lines", "error_lines", "request_lines", "summarize", "usage_lines"]
 
 _SHOWN = 5
 
@@ -121,8 +121,8 @@ def agent_lines(agents: Sequence[AgentOutcome], verbose: bool) -> Iterator[str]:
             note += f", short: {item.short_because}"
         line = f"  {item.name:<{width}}  {item.lines:>3} lines{note}"
         yield textwrap.fill(line, 100, subsequent_indent=" " * 6)
-        if item.error:
-            yield f"      {item.error}"
+        if item.kept:
+            yield f"      kept as you edited them: {', '.join(item.kept)}"
         if item.status != "enhanced" or verbose:
             yield from (
                 f"    {found.place}: {found.message} ({found.fix})" for found in item.issues
@@ -137,6 +137,16 @@ def _memories(result: CreateResult, verbose: bool) -> Iterator[str]:
     for memory in result.memories if verbose else ():
         yield f"  {memory.record}  {memory.kind:<10}  {', '.join(memory.agents)}"
         yield f"      {memory.text[:90]}"
+
+
+def error_lines(agents: Sequence[AgentOutcome]) -> Iterator[str]:
+    """Why agents stay as they were; one cause once, with all whom it hit."""
+    hit: dict[str, list[str]] = {}
+    for item in agents:
+        if item.error:
+            hit.setdefault(item.error, []).append(item.name)
+    for error, names in hit.items():
+        yield f"error: {', '.join(names)}: {error}"
 
 
 def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import re
 import shutil
 import tempfile
@@ -17,12 +18,16 @@ from uuid import uuid4
 
 from batch_engine.core import Listener, MemoryRunStore, RunStore
 from template_creation.agents import (
+    SEED,
     AgentEnhancer,
     EnhancementContext,
     EnhancementResult,
     Ledger,
+    Profile,
+    check_folder,
     ignore,
     load_folder,
+    profile_from_settings,
 )
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.bridging import open_bridge, put_request_away
@@ -37,7 +42,15 @@ from template_creation.create.state import durability_for, forget_results, open_
 from template_creation.errors import BadInput, ExitCode
 from template_creation.evidence import load_memories, with_memories
 from template_creation.exchange import load_prices
-from template_creation.package import MANIFEST, agent_files, load_package, product_home, reseal
+from template_creation.package import (
+    MANIFEST,
+    SETTINGS,
+    agent_files,
+    load_package,
+    product_home,
+    reseal,
+)
+from template_creation.values.agent import Issue
 from template_creation.values.analysis import Memory
 from template_creation.values.enhancement import EnhancementOptions
 
@@ -81,12 +94,14 @@ class EnhanceOptions:
 @dataclass(frozen=True, kw_only=True)
 class Enhanced:
     """What came of it. ``changes`` (a dry run of the offline bridge) maps agents to diffs;
-    ``prompts`` and ``requests`` (a dry run) say what would be asked."""
+    ``prompts`` and ``requests`` (a dry run) say what would be asked. ``findings`` is what is amiss
+    in a package that is not ours (frontmatter that no host reads, references to nothing)."""
 
     package: Path
     result: EnhancementResult
     status: Literal["done", "partial", "failed", "skipped", "planned"]
     changes: dict[str, str]
+    findings: tuple[Issue, ...] = ()
     prompts: tuple[str, ...] = ()
     requests: dict[str, Any] | None = None
 
@@ -104,6 +119,7 @@ class Enhanced:
             "exit_code": int(self.exit_code),
             "package": str(self.package),
             "changes": self.changes,
+            "findings": [asdict(item) for item in self.findings],
             "prompts": list(self.prompts),
             "requests": self.requests or {},
         }
@@ -227,6 +243,7 @@ def _enhancer(
     return AgentEnhancer(
         bridge or open_bridge(run, options.state_folder, options.prices),
         options=run.enhancement,
+        profile=_profile(Path(run.path)),
         ledger=ledger,
         store=store,
         in_place=True,
@@ -263,7 +280,13 @@ def _enhanced(
         "failed": "failed",
         "skipped": "skipped",
     }
-    return Enhanced(package=root, result=result, status=statuses[result.status], changes={})
+    return Enhanced(
+        package=root,
+        result=result,
+        status=statuses[result.status],
+        changes={},
+        findings=_findings(root),
+    )
 
 
 def _follow(
@@ -314,7 +337,22 @@ def _planned(
         changes=changes,
         prompts=enhancer.planner.prompts(plan),
         requests=enhancer.planner.report(plan),
+        findings=_findings(root),
     )
+
+
+def _findings(root: Path) -> tuple[Issue, ...]:
+    return () if (root / MANIFEST).is_file() else check_folder(root)
+
+
+def _profile(root: Path) -> Profile:
+    """What an agent has to have: what the settings of the package say, else the seed's."""
+    try:
+        settings = json.loads((root / SETTINGS).read_bytes())
+    except (OSError, ValueError):
+        return SEED
+    told = settings.get("agent_profile") if isinstance(settings, dict) else None
+    return SEED if told is None else profile_from_settings(told)
 
 
 def _diff(before: Path, after: Path, root: Path) -> str:

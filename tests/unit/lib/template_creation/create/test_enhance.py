@@ -149,3 +149,34 @@ def test_a_dry_run_shows_the_change_and_writes_nothing(package: Path, sealed: Pa
 def test_nothing_to_resume_is_said(package: Path) -> None:
     with pytest.raises(BadInput, match="to go on with"):
         enhance_agents(EnhanceOptions(package=package, resume=True))
+
+
+def test_a_package_may_ask_for_other_sections(package: Path) -> None:
+    """The profile in its settings is what answers are judged by; one that is none is refused."""
+    path = package / "settings.json"
+    settings = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**settings, "agent_profile": {"min_lines": 1}}), encoding="utf-8")
+    enhanced = enhance_agents(package, bridge=FakeBridge())
+    assert not any(agent.short_because for agent in enhanced.result.agents)
+    path.write_text(json.dumps({**settings, "agent_profile": "imagined"}), encoding="utf-8")
+    with pytest.raises(BadInput, match="no agent profile 'imagined'"):
+        enhance_agents(package)
+
+
+def test_what_is_amiss_in_a_foreign_package_is_told(tmp_path: Path) -> None:
+    """Frontmatter that is no YAML and a reference to nothing: named, and the agent is kept."""
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "api.py.template").write_text(
+        "def route(request):\n    return request\n", encoding="utf-8"
+    )
+    (tmp_path / "agents" / "helper.md").write_text(
+        "---\nname: helper\ndescription: Use when: always\n---\n# Helper\n\nMy words.\n\n"
+        "See `templates/gone.py.template`.\n",
+        encoding="utf-8",
+    )
+    enhanced = enhance_agents(tmp_path, bridge=FakeBridge({}))
+    told = [f"{item.place}: {item.message}" for item in enhanced.findings]
+    assert any("gone.py.template" in line for line in told)
+    assert any("helper.md" in line and "templates/gone" not in line for line in told)
+    assert "My words." in (tmp_path / "agents" / "helper.md").read_text(encoding="utf-8")
