@@ -200,7 +200,10 @@ def _record_row(state: WorkflowState, record: StepRecord) -> list[str]:
         told += f", {counts.failed} failed" if counts.failed else ""
     if record.error:
         told = f"{told}: {record.error.get('error', '')}" if told else record.error["error"]
-    return [record.status, record.name, _cut(told, 160)]
+    status = record.status
+    if status == "running" and state.status != "running":
+        return [state.status, record.name, _cut(told, 160)]  # it ended with the run
+    return [status, record.name, _cut(told, 160)]
 
 
 def planned(steps: Sequence[PlannedStep]) -> str:
