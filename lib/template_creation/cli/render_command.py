@@ -17,7 +17,7 @@ from template_creation.codegen import (
 from template_creation.errors import BadInput
 from template_creation.package import load_package
 
-__all__ = ["run_render"]
+__all__ = ["run_render", "values_of"]
 
 
 def run_render(
@@ -35,7 +35,7 @@ def run_render(
 ) -> None:
     """Write the rendered files below ``dest``; files that are there and differ are refused
     without ``force``."""
-    values = _values(sets)
+    values = values_of(sets)
     if original and values:
         raise BadInput("--original and --set exclude each other", hint="leave one of them out")
     loaded = load_package(package)
@@ -60,7 +60,8 @@ def run_render(
         console.note("--all or --only writes them too; --like ENTITY starts from another one")
 
 
-def _values(sets: Sequence[str]) -> dict[str, str]:
+def values_of(sets: Sequence[str]) -> dict[str, str]:
+    """The values of ``--set KEY=VALUE``. Raises `BadInput` for another form or a key twice."""
     values: dict[str, str] = {}
     for key, value in map(_pair, sets):
         if key in values:
