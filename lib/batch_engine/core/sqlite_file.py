@@ -22,7 +22,16 @@ from batch_engine.core.errors import (
 )
 from batch_engine.core.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 
-__all__ = ["LOCK_FILE", "RUN_FILE", "connect", "create_if_missing", "migrate", "own", "translated"]
+__all__ = [
+    "LOCK_FILE",
+    "RUN_FILE",
+    "connect",
+    "create_if_missing",
+    "is_owned",
+    "migrate",
+    "own",
+    "translated",
+]
 
 RUN_FILE = "run.sqlite3"
 LOCK_FILE = "run.lock"
@@ -64,6 +73,21 @@ def own(directory: Path) -> sqlite3.Connection:
         lock.close()
         raise
     return lock
+
+
+def is_owned(directory: Path) -> bool:
+    """Whether a live process holds the lock of a run directory; it is looked at, never taken."""
+    path = directory / LOCK_FILE
+    if not path.is_file():
+        return False
+    lock = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+    try:
+        lock.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    finally:
+        lock.close()
+    return False
 
 
 def create_if_missing(path: Path) -> None:

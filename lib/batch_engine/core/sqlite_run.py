@@ -19,6 +19,7 @@ from batch_engine.core.sqlite_file import (
     RUN_FILE,
     connect,
     create_if_missing,
+    is_owned,
     locked,
     migrate,
     own,
@@ -76,6 +77,11 @@ class SqliteRun:
                     (status, self._at(), self._run),
                 )
         self._close_files()
+
+    @staticmethod
+    def is_in_use(directory: Path) -> bool:
+        """Whether a live process, this one included, works in the run directory now."""
+        return is_owned(Path(directory))
 
     # -- context manager --------------------------------------------------------------------
 

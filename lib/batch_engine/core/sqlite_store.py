@@ -172,6 +172,12 @@ class SqliteRunStore(SqliteRun):
             ).fetchall()
         return (ItemRow(_shown(key, name), *columns) for key, name, *columns in rows)
 
+    def steps(self) -> tuple[StepRef, ...]:
+        """Every step that was begun here, in the order of their first beginning."""
+        with self._reading() as db:
+            rows = db.execute("SELECT name, fingerprint FROM step ORDER BY id").fetchall()
+        return tuple(StepRef(*row) for row in rows)
+
     def prune(self, step: StepRef, keep: Collection[str]) -> int:
         """See `RunStore`."""
         with self._transaction() as db:

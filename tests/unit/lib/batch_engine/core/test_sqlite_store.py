@@ -50,6 +50,31 @@ def _sql(directory: Path, statement: str) -> list[tuple[object, ...]]:
         return rows
 
 
+def test_a_store_tells_its_steps_in_the_order_of_their_beginning(tmp_path: Path) -> None:
+    """Each fingerprint is a step of its own; also for whoever only reads."""
+    wanted = (StepRef("z", "v2"), STEP, StepRef("z", "v1"))
+    with SqliteRunStore(tmp_path) as store:
+        assert store.steps() == ()
+        for step in (*wanted, STEP):
+            store.begin_step(step)
+    with SqliteRunStore(tmp_path, read_only=True) as reader:
+        assert reader.steps() == wanted
+
+
+def test_whether_a_run_is_at_work_is_seen_without_taking_its_lock(tmp_path: Path) -> None:
+    """Looking does not end the owner's lock either, from this process or another."""
+    assert not SqliteRunStore.is_in_use(tmp_path)
+    with SqliteRunStore(tmp_path):
+        assert SqliteRunStore.is_in_use(tmp_path)
+        look = "from batch_engine.core import SqliteRunStore; import sys; "
+        look += "sys.exit(3 if SqliteRunStore.is_in_use(sys.argv[1]) else 0)"
+        other = subprocess.run([sys.executable, "-c", look, str(tmp_path)], check=False)
+        assert other.returncode == 3
+        with pytest.raises(StoreLockedError):
+            SqliteRunStore(tmp_path)
+    assert not SqliteRunStore.is_in_use(tmp_path)
+
+
 # -- tables ---------------------------------------------------------------------------------
 
 
