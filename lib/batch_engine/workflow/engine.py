@@ -325,7 +325,8 @@ class WorkflowEngine:
         if on_error and on_error.message:
             told = run.message(step, on_error.message)
             message = f"step {step.name!r} failed: {told}"
-            self.services.say(told)
+            if not report.reused:
+                self.services.say(told)
         if on_error and on_error.next:
             every = order_by_dependencies(self.workflow.steps)
             names = [entry.name for entry in every]

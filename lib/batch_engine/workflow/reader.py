@@ -331,7 +331,7 @@ def _syntax_hint(said: str) -> str:
     if "mapping values are not allowed" in said:
         return "a text with ': ' in it has to be quoted"
     if "flow mapping" in said or "flow node" in said or "flow sequence" in said:
-        return 'a value that begins with {{ has to be quoted: "{{ ... }}"'
+        return f"a bracket or a brace is not closed; {_QUOTE_HINT}"
     return ""
 
 

@@ -139,7 +139,9 @@ class Tolerance(_Part):
 def _tolerance(value: Any) -> Any:
     if isinstance(value, str) and not has_expressions(value):
         found = _PERCENT.match(value.strip())
-        return {"percent": float(found[1])} if found else value
+        if not found:
+            raise ValueError(f"expected a number, or a share such as 10%, got {value!r}")
+        return {"percent": float(found[1])}
     if isinstance(value, int) and not isinstance(value, bool):
         return {"count": value}
     return value

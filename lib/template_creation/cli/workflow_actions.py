@@ -46,7 +46,13 @@ from template_creation.cli.workflow_display import (
     status_lines,
     to_document,
 )
-from template_creation.errors import BadInput, ExitCode, InvocationPending, WriteError
+from template_creation.errors import (
+    BadInput,
+    ExitCode,
+    InvocationPending,
+    TemplateCreateError,
+    WriteError,
+)
 
 __all__ = [
     "RunOptions",
@@ -66,6 +72,12 @@ _EXIT = {
     "completed_with_errors": ExitCode.PARTIAL,
     "failed": ExitCode.FAILED,
 }
+
+
+class _InterruptedError(TemplateCreateError):
+    """The user, or the system, asked the run to stop."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +129,13 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
                 modules=modules,
             )
             with _terminating():
-                result = _run(console, engine, params, options, changed)
+                result = _run(engine, params, options, changed)
         if spent := getattr(invoker, "spent_usd", 0.0):
             console.note(f"spent on answers: ${spent:.4f}")
         _finish(console, engine, result, options)
 
 
 def _run(
-    console: Console,
     engine: WorkflowEngine,
     params: dict[str, Any],
     options: RunOptions,
@@ -139,8 +150,11 @@ def _run(
             changed=changed,
         )
     except KeyboardInterrupt:
-        console.note(f"interrupted; go on: {_again(options, engine.workspace)}")
-        raise
+        # Said here and not by `guarded`, which cannot know the command that goes on.
+        raise _InterruptedError(
+            "interrupted; what was finished is kept",
+            hint=f"go on: {_again(options, engine.workspace)}",
+        ) from None
     except InvocationPending:
         raise
     except Pause as pause:
