@@ -7,12 +7,13 @@ for with is gone once its file is written. The store remembers it by digest.
 from __future__ import annotations
 
 import hashlib
+import json
 
 from batch_engine.core import ItemRow, RunStore, StepRef
 
 __all__ = ["Origins"]
 
-_STEP = StepRef("enhanced files", "1")
+_STEP = StepRef("enhanced files", "2")
 
 
 class Origins:
@@ -33,13 +34,13 @@ class Origins:
         """That ``after`` was made from ``before``."""
         key, origin = _digest(after), self.of(before)
         if key != origin:
-            self._store.put(_STEP, [ItemRow(key, "ok", origin)])
+            self._store.put(_STEP, [ItemRow(key, "ok", json.dumps(origin))])
 
     def of(self, text: str) -> str:
         """The digest of what ``text`` was made from; its own if nothing is known."""
         key = _digest(text)
         row = self._store.get_many(_STEP, [key]).get(key)
-        return row.data if row is not None and isinstance(row.data, str) else key
+        return key if row is None or row.data is None else str(json.loads(row.data))
 
 
 def _digest(text: str) -> str:

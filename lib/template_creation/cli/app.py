@@ -10,6 +10,7 @@ import typer
 from template_creation.cli.bridge_command import bridge_app
 from template_creation.cli.memory_command import memory_app
 from template_creation.cli.run import guarded
+from template_creation.cli.runs_command import runs_app
 from template_creation.cli.workflow_command import workflow_app
 from template_creation.errors import BadInput, ExitCode
 
@@ -396,6 +397,7 @@ def render(
 
 app.add_typer(bridge_app, name="bridge")
 app.add_typer(memory_app, name="memory")
+app.add_typer(runs_app, name="runs")
 app.add_typer(workflow_app, name="workflow")
 
 
