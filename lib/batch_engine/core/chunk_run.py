@@ -27,7 +27,7 @@ from batch_engine.core.events import (
 )
 from batch_engine.core.failed_attempts import Judge, failed_row, store_attempts
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.plan import ChunkPlan, Settings, Todo
+from batch_engine.core.plan import ChunkPlan, Settings, Todo, Todos
 from batch_engine.core.records import ErrorRecord
 from batch_engine.core.results import BatchSummary, ChunkResult, Outcome
 from batch_engine.core.store import BatchRow, ItemRow
@@ -71,7 +71,7 @@ class ChunkRun(Generic[T, R]):
             announce_start(self.settings, self.plan)
         self._done.update((outcome.key, outcome) for outcome in self.plan.failed)
         self._failures = len(self._done)
-        todo: tuple[Todo[T], ...] = self.plan.todo
+        todo = self.plan.todo
         previous: Mapping[str, ErrorRecord] = self._taken_up() if self.plan.waiting else {}
         while todo:
             todo, previous = self._attempt(todo, previous)
@@ -86,7 +86,7 @@ class ChunkRun(Generic[T, R]):
     def _outcomes(self) -> tuple[Outcome[R], ...]:
         plan, done = self.plan, self._done
         if not plan.loaded and not plan.failed:
-            return tuple([done[entry.key] for entry in plan.todo])
+            return tuple(map(done.__getitem__, plan.todo.keys))
         outcomes = {outcome.key: outcome for outcome in plan.loaded} | done
         return tuple(outcomes[key] for key in dict.fromkeys(plan.keys) if key in outcomes)
 
@@ -109,16 +109,16 @@ class ChunkRun(Generic[T, R]):
 
     def _attempt(
         self,
-        todo: tuple[Todo[T], ...],
+        todo: Todos[T],
         previous: Mapping[str, ErrorRecord],
-    ) -> tuple[tuple[Todo[T], ...], dict[str, ErrorRecord]]:
+    ) -> tuple[Todos[T], dict[str, ErrorRecord]]:
         """One call of the work; what is to be tried again, and why."""
         before = len(self._done)
         self._asked = self.settings.clock()
         answer = self._ask(todo, previous)
         elapsed = self.settings.clock() - self._asked
         if len(self._done) == before and not self._failed_early and self._all_succeed(todo, answer):
-            return (), {}
+            return Todos(), {}
         again: list[Todo[T]] = []
         failures: dict[str, ErrorRecord] = {}
         delay_s = 0.0
@@ -139,7 +139,7 @@ class ChunkRun(Generic[T, R]):
         if again:
             self._wait(again, failures, delay_s)
         self._failed_early.clear()
-        return tuple(again), failures
+        return Todos.of(again), failures
 
     def _taken_in(
         self, entry: Todo[T], result: R | ItemFailure, elapsed_s: float
@@ -161,7 +161,7 @@ class ChunkRun(Generic[T, R]):
         return None
 
     def _ask(
-        self, todo: tuple[Todo[T], ...], previous: Mapping[str, ErrorRecord]
+        self, todo: Todos[T], previous: Mapping[str, ErrorRecord]
     ) -> Sequence[R | ItemFailure]:
         index: dict[str, Todo[T]] = {}
 
@@ -180,13 +180,12 @@ class ChunkRun(Generic[T, R]):
         def fail(item: T | None, key: str | None, error: Exception) -> None:
             self._fail_early(named(item, key), error)
 
-        keys, items, _, failed_before = zip(*todo, strict=True)
-        attempts = tuple([attempts + 1 for attempts in failed_before])
+        attempts = tuple([before + 1 for before in todo.attempts])
         context: ChunkContext[T, R] = ChunkContext(
             step=self.settings.step.name,
             number=self.plan.number,
             attempt=max(attempts),
-            keys=keys,
+            keys=tuple(todo.keys),
             previous=previous,
             memo=self._memo,
             attempts=attempts,
@@ -197,7 +196,7 @@ class ChunkRun(Generic[T, R]):
         )
         failpoint("before_work")
         try:
-            answer = self.settings.work(list(items), context)
+            answer = self.settings.work(list(todo.items), context)
             failpoint("after_work")
             done = {*self._done, *self._failed_early} if self._failed_early else self._done
             return matched(answer, todo, done)
@@ -208,7 +207,7 @@ class ChunkRun(Generic[T, R]):
 
     # -- outcomes ---------------------------------------------------------------------------
 
-    def _all_succeed(self, todo: tuple[Todo[T], ...], answer: Sequence[R | ItemFailure]) -> bool:
+    def _all_succeed(self, todo: Todos[T], answer: Sequence[R | ItemFailure]) -> bool:
         """Takes in the answer if it is a storable result for every item, as it mostly is: all at
         once, at a third of the cost of one by one. Else nothing is taken in."""
         if any(issubclass(kind, _NO_RESULT) for kind in set(map(type, answer))):
@@ -219,13 +218,12 @@ class ChunkRun(Generic[T, R]):
                 data = self.settings.all_dumped(cast(Sequence[R], answer))
             except Exception:  # noqa: BLE001 - comes again for the item whose result it is
                 return False
-        keys, _, positions, failed_before = zip(*todo, strict=True)
-        attempts = [attempts + 1 for attempts in failed_before]
+        keys, attempts = todo.keys, [before + 1 for before in todo.attempts]
         nothing, number = repeat(None), repeat(self.plan.number)
         outcomes = map(_outcome, zip(keys, repeat("ok"), answer, nothing, attempts, number))
         self._done.update(zip(keys, outcomes, strict=True))
         if self.settings.store is not None:
-            rows = zip(keys, repeat("ok"), data, nothing, attempts, positions)
+            rows = zip(keys, repeat("ok"), data, nothing, attempts, todo.positions)
             self._unsaved.extend(map(_item_row, rows))
         return True
 

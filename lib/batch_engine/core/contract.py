@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from batch_engine.core.errors import ContractError, MissingResultError
-from batch_engine.core.plan import Todo
+from batch_engine.core.plan import Todo, Todos
 from batch_engine.core.records import preview_of
 from batch_engine.core.work import ItemFailure
 
@@ -34,14 +34,12 @@ def entry_of(
     raise ContractError(f"{what} is not an item of this call")
 
 
-def matched(
-    answer: object, todo: Sequence[Todo[T]], done: Collection[str]
-) -> Sequence[R | ItemFailure]:
+def matched(answer: object, todo: Todos[T], done: Collection[str]) -> Sequence[R | ItemFailure]:
     """The answer in the items' order; ``done`` holds the keys that were completed or failed
     early, for which nobody reads it."""
     if isinstance(answer, list | tuple):
         return answer if len(answer) == len(todo) else _for_the_others(answer, todo, done)
-    keys = [entry.key for entry in todo]
+    keys = todo.keys
     if isinstance(answer, Mapping):
         known = frozenset(keys)
         unknown = [key for key in answer if key not in known]
@@ -60,10 +58,10 @@ def matched(
 
 
 def _for_the_others(
-    answer: Sequence[R | ItemFailure], todo: Sequence[Todo[T]], done: Collection[str]
+    answer: Sequence[R | ItemFailure], todo: Todos[T], done: Collection[str]
 ) -> Sequence[R | ItemFailure]:
     """A list that leaves out what was completed early, with something in its place."""
-    others = [entry.key for entry in todo if entry.key not in done]
+    others = [key for key in todo.keys if key not in done]
     if len(answer) != len(others):
         early = len(todo) - len(others)
         left_out = f", of which {early} were answered early" if early else ""
@@ -72,7 +70,7 @@ def _for_the_others(
             hint="return one result per item, an ItemFailure where there is none",
         )
     given = dict(zip(others, answer, strict=True))
-    return [given.get(entry.key, _missing(entry.key)) for entry in todo]
+    return [given.get(key, _missing(key)) for key in todo.keys]
 
 
 def _missing(key: str) -> ItemFailure:

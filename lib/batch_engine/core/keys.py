@@ -76,8 +76,10 @@ def item_key(item: object) -> str:
     >>> item_key("7") == item_key(7)
     False
     """
-    text = _encode(item) if _is_plain(item) else _tagged(item)
-    raw = text.encode("utf-8", "surrogatepass")
+    if _is_plain(item):
+        raw = _encode(item).encode()
+    else:
+        raw = _tagged(item).encode("utf-8", "surrogatepass")
     return blake2b(raw, digest_size=KEY_BYTES).hexdigest()
 
 

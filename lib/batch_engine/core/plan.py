@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import repeat
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from batch_engine.core.errors import ContractError, StoreError
@@ -19,7 +18,7 @@ from batch_engine.core.retry import RetryPolicy
 from batch_engine.core.store import AttemptRow, ItemRow, RunStore, StepRef
 from batch_engine.core.work import Work
 
-__all__ = ["ChunkPlan", "Settings", "Todo", "encode_json", "todos"]
+__all__ = ["ChunkPlan", "Settings", "Todo", "Todos", "encode_json"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -96,13 +95,31 @@ class Todo(NamedTuple, Generic[T]):
     attempts: int = 0
 
 
-_make: Callable[[tuple[Any, ...]], Any] = partial(tuple.__new__, Todo)
+@dataclass(frozen=True, slots=True)
+class Todos(Generic[T]):
+    """What has to be run of a chunk, in columns: mostly only these are looked at, and an object
+    per item is never made. Iterating makes each a `Todo`."""
+
+    keys: Sequence[str] = ()
+    items: Sequence[T] = ()
+    positions: Sequence[int] = ()
+    attempts: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[Todo[T]]) -> Todos[T]:
+        """The columns of single ones."""
+        return cls(*(list(zip(*entries, strict=True)) or [(), (), (), ()]))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[Todo[T]]:
+        """Each as a `Todo`."""
+        return map(_todo, zip(self.keys, self.items, self.positions, self.attempts, strict=True))
 
 
-def todos(keys: Iterable[str], items: Iterable[T], positions: Iterable[int]) -> list[Todo[T]]:
-    """One `Todo` for each, none of which was attempted before; a third of the cost of calling
-    `Todo`, and a chunk has one per item."""
-    return list(map(_make, zip(keys, items, positions, repeat(0))))
+_todo: Callable[[tuple[Any, ...]], Todo[Any]] = partial(tuple.__new__, Todo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +131,7 @@ class ChunkPlan(Generic[T, R]):
 
     number: int
     size: int
-    todo: tuple[Todo[T], ...]
+    todo: Todos[T]
     loaded: tuple[Outcome[R], ...]
     keys: tuple[str, ...]
     failed: tuple[Outcome[R], ...] = ()
@@ -129,21 +146,19 @@ class ChunkPlan(Generic[T, R]):
         """The plan without what was stored since it was made, by a worker that is lost."""
         if settings.store is None:
             return self
-        rows = settings.store.get_many(settings.step, [entry.key for entry in self.todo])
+        rows = settings.store.get_many(settings.step, self.todo.keys)
         done = {key: row for key, row in rows.items() if row.status == "ok"}
         loaded = [
             Outcome(key, "loaded", settings.loaded(row), None, 0, self.number)
             for key, row in done.items()
         ]
-        todo = tuple(entry for entry in self.todo if entry.key not in done)
+        todo = Todos.of(entry for entry in self.todo if entry.key not in done)
         return replace(self, todo=todo, loaded=(*self.loaded, *loaded)).going_on(settings)
 
     def going_on(self, settings: Settings[T, R]) -> ChunkPlan[T, R]:
         """The plan with what the store knows of failed attempts at what is to be run."""
         store = settings.store
-        known = (
-            store.open_attempts(settings.step, [todo.key for todo in self.todo]) if store else {}
-        )
+        known = store.open_attempts(settings.step, self.todo.keys) if store else {}
         if not known:
             return self
         failed = tuple(
@@ -152,7 +167,7 @@ class ChunkPlan(Generic[T, R]):
             if not row.next_at
         )
         waiting = {key: row for key, row in known.items() if row.next_at}
-        todo = tuple(
+        todo = Todos.of(
             entry._replace(attempts=waiting[entry.key].number) if entry.key in waiting else entry
             for entry in self.todo
             if entry.key in waiting or entry.key not in known

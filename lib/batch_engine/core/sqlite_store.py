@@ -105,7 +105,12 @@ class SqliteRunStore(SqliteRun):
         """See `RunStore`."""
         with self._transaction() as db:
             number = self._step_number(db, step) or self._make_step(db, step)
-            db.executemany(_PUT_ITEM, [self._columns(number, row) for row in items])
+            run = self._run
+            rows = (
+                (number, *filed(key), status, data, error, count, position, run)
+                for key, status, data, error, count, position in items
+            )
+            db.executemany(_PUT_ITEM, rows)
             _note_open(db, number, items, attempts)
             if attempts:
                 db.executemany(
@@ -245,9 +250,6 @@ class SqliteRunStore(SqliteRun):
             "SELECT id FROM step WHERE name = ? AND fingerprint = ?", (step.name, step.fingerprint)
         ).fetchone()
         return int(number)
-
-    def _columns(self, step: int, row: ItemRow) -> tuple[object, ...]:
-        return (step, *filed(row[0]), *row[1:], self._run)
 
 
 def _note_open(

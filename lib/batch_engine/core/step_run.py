@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Generic, Literal, TypeVar
 
 from batch_engine.core.chunk_run import ChunkRun
@@ -13,7 +12,7 @@ from batch_engine.core.chunks import Chunk, Chunker
 from batch_engine.core.errors import ConfigurationError, StoreError
 from batch_engine.core.events import Counts, StepCompleted, StepFailed, StepStarted
 from batch_engine.core.failpoints import failpoint
-from batch_engine.core.plan import ChunkPlan, Settings, Todo, todos
+from batch_engine.core.plan import ChunkPlan, Settings, Todos
 from batch_engine.core.pools import ChunkPool
 from batch_engine.core.records import error_record
 from batch_engine.core.results import ChunkResult, Outcome
@@ -67,6 +66,7 @@ class StepRun(Generic[T, R]):
                 for result in results:
                     self._count(result)
                     yield result
+                    del result  # or it would be kept while the next chunk is worked on
             failpoint("before_merge")
         self.elapsed_s = settings.clock() - started
         settings.emitter.emit(
@@ -80,31 +80,31 @@ class StepRun(Generic[T, R]):
         keys = _keys_of(chunk, settings.key)
         if set(map(type, keys)) != {str} or not all(keys):
             raise _bad_key(keys, chunk.start)
-        fresh = todos(keys, chunk.items, count(chunk.start))
+        positions = range(chunk.start, chunk.start + chunk.size)
+        todo: Todos[T] = Todos(keys, chunk.items, positions, (0,) * chunk.size)
         claimed = self._claimed if self.distinct else set()
         if len(set(keys)) == len(keys) and claimed.isdisjoint(keys):
             claimed.update(keys)
         else:
-            fresh = [entry for entry in fresh if _claim(entry.key, claimed)]
-        loaded = self._load(fresh, chunk.number)
-        todo = (
-            tuple(entry for entry in fresh if entry.key not in loaded) if loaded else tuple(fresh)
-        )
+            todo = Todos.of(entry for entry in todo if _claim(entry.key, claimed))
+        loaded = self._load(todo.keys, chunk.number)
+        if loaded:
+            todo = Todos.of(entry for entry in todo if entry.key not in loaded)
         plan: ChunkPlan[T, R] = ChunkPlan(
-            chunk.number, chunk.size, todo, tuple(loaded.values()), tuple(keys)
+            chunk.number, chunk.size, todo, tuple(loaded.values()), keys
         )
         return plan.going_on(settings) if self._going_on else plan
 
-    def _load(self, fresh: list[Todo[T]], number: int) -> dict[str, Outcome[R]]:
+    def _load(self, fresh: Sequence[str], number: int) -> dict[str, Outcome[R]]:
         settings, known = self.settings, self.known
         loaded = {
-            entry.key: Outcome(entry.key, "loaded", known[entry.key], None, 0, number)
-            for entry in (fresh if known else ())
-            if entry.key in known
+            key: Outcome(key, "loaded", known[key], None, 0, number)
+            for key in (fresh if known else ())
+            if key in known
         }
         if settings.store is None or not self._look_up:
             return loaded
-        asked = [entry.key for entry in fresh if entry.key not in loaded]
+        asked = [key for key in fresh if key not in loaded]
         rows = settings.store.get_many(settings.step, asked)
         failpoint("during_load")
         stored = {
@@ -115,9 +115,7 @@ class StepRun(Generic[T, R]):
         if not loaded and not stored:
             return {}
         return {
-            entry.key: stored.get(entry.key) or loaded[entry.key]
-            for entry in fresh
-            if entry.key in stored or entry.key in loaded
+            key: stored.get(key) or loaded[key] for key in fresh if key in stored or key in loaded
         }
 
     # -- running ----------------------------------------------------------------------------
@@ -198,9 +196,9 @@ class StepRun(Generic[T, R]):
             raise
 
 
-def _keys_of(chunk: Chunk[T], key: Callable[[T], str]) -> list[str]:
+def _keys_of(chunk: Chunk[T], key: Callable[[T], str]) -> tuple[str, ...]:
     try:
-        return list(map(key, chunk.items))
+        return tuple(map(key, chunk.items))
     except ConfigurationError:
         raise
     except Exception as error:

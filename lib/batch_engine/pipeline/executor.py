@@ -7,8 +7,9 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from batch_engine.core import (
     BatchStream,
@@ -44,6 +45,7 @@ __all__ = ["PipelineBatchExecutor"]
 logger = logging.getLogger("batch_engine.pipeline")
 
 _CALLBACKS = ("skip_if", "load_existing")
+_key, _value, _attempts = map(attrgetter, ("key", "value", "attempts"))
 
 
 @dataclass(slots=True)
@@ -67,9 +69,9 @@ class PipelineBatchExecutor:
     stopped: str = ""
     field_name: str = ""
     fingerprint: str = ""
-    done: dict[str, ItemResult] = field(default_factory=dict)
     listener_failures: tuple[ListenerFailure, ...] = ()
     listener_failure_count: int = 0
+    _done: dict[str, Any] = field(default_factory=dict)
     _account: FieldAccount = field(default_factory=FieldAccount)
     _hooks: HookRunner = field(init=False)
     _cut: _Remembering = field(init=False)
@@ -79,6 +81,11 @@ class PipelineBatchExecutor:
         own = [hook for agent in self.scope.scope_agents for hook in agent.batching_hooks()]
         given = list(hooks_of(self.scope.options).items())
         self._hooks = HookRunner([*own, *given, *self.settings.hooks])
+
+    @property
+    def done(self) -> dict[str, ItemResult]:
+        """The results so far by key, if they are kept."""
+        return {key: _result(kept) for key, kept in self._done.items()}
 
     @property
     def warnings(self) -> list[str]:
@@ -156,7 +163,9 @@ class PipelineBatchExecutor:
             self.counts += batch.counts
             self.stopped = chunks.stopped
             self._tell(batch)
+            del chunk  # nor is the last one kept while the next one is worked on
             yield batch
+            del batch
         self.stopped = chunks.stopped
 
     def _sort_failures(self, chunks: BatchStream[ItemResult]) -> None:
@@ -228,7 +237,11 @@ class PipelineBatchExecutor:
 
     def _batch(self, chunk: ChunkResult[ItemResult], total: int | None) -> BatchResult:
         merge = FieldMerge(self.scope.options.reduce)
-        with_fields = [o for o in chunk.outcomes if o.value is not None and o.value.fields]
+        values = list(map(_value, chunk.outcomes))
+        plain = _is_plain(chunk, values)
+        with_fields = [
+            o for o in (() if plain else chunk.outcomes) if o.value is not None and o.value.fields
+        ]
         if with_fields or chunk.summary.counts.loaded:
             self._account.add(chunk.outcomes)
         warnings: list[str] = []
@@ -239,32 +252,45 @@ class PipelineBatchExecutor:
             scope=self.scope.name,
             number=chunk.number,
             total=total,
-            counts=_counted(chunk),
-            attempt=max([outcome.attempts for outcome in chunk.outcomes], default=0) or 1,
+            counts=_counted(chunk, values, plain),
+            attempt=max(map(_attempts, chunk.outcomes), default=0) or 1,
             elapsed_s=chunk.summary.elapsed_s,
             errors=_errors_of(chunk),
             items=self._cut.items.pop(chunk.number, ()),
-            results=self._results(chunk),
+            results=self._results(chunk, values, plain),
             fields=merge.fields,
             warnings=tuple(warnings + merge.warnings),
         )
 
-    def _results(self, chunk: ChunkResult[ItemResult]) -> list[Any]:
+    def _results(
+        self, chunk: ChunkResult[ItemResult], values: Sequence[ItemResult | None], plain: bool
+    ) -> list[Any]:
         """What became of the items, in input order; items that occur again have the results of
         the first."""
+        results = values if plain else [value for value in values if value is not None]
+        outputs = list(itertools.chain.from_iterable(cast(Sequence[ItemResult], results)))
+        # What is kept to the end is mostly the one output: a result around each is memory.
+        kept: Iterable[Any] = outputs if plain and len(outputs) == len(values) else values
+        named = zip(map(_key, chunk.outcomes), kept, strict=True)
+        if not plain:
+            named = ((key, value) for key, value in named if value is not None)  # type: ignore[assignment]  # pairs as well
+        known = self._done if self.keep else {}
         if self.keep:
             self.keys.extend(chunk.keys)
-        fine = {o.key: o.value for o in chunk.outcomes if o.value is not None}
-        if self.keep:
-            self.done.update(fine)
-        outputs: list[ItemResult] = list(fine.values())
-        if len(chunk.outcomes) < len(chunk.keys):
-            known = self.done if self.keep else fine
-            outputs = [known[key] for key in chunk.keys if key in known]
-        return list(itertools.chain.from_iterable(outputs))
+            known.update(named)
+        if len(chunk.outcomes) == len(chunk.keys):
+            return outputs
+        known.update(named)  # if that was not done
+        again = [_result(known[key]) for key in chunk.keys if key in known]
+        return list(itertools.chain.from_iterable(again))
 
     def _tell(self, batch: BatchResult) -> None:
         failpoint("before_hook")
+        if self._hooks:
+            self._tell_hooks(batch)
+        failpoint("after_hook")
+
+    def _tell_hooks(self, batch: BatchResult) -> None:
         error: ErrorRecord | None = next(iter(batch.errors.values()), None)
         event = BatchProgressContext(
             run_id=self.settings.run_id,
@@ -283,7 +309,6 @@ class PipelineBatchExecutor:
             self._hooks.call("on_batch_error", event)
         if error is None or batch.counts.failed < batch.counts.total - batch.counts.duplicates:
             self._hooks.call("on_batch_complete", event)
-        failpoint("after_hook")
 
 
 class _Keys:
@@ -329,12 +354,25 @@ def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:
     return {o.key: o.error for o in chunk.outcomes if o.error is not None}
 
 
-def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:
+def _result(kept: Any) -> ItemResult:
+    return kept if isinstance(kept, ItemResult) else ItemResult((kept,))
+
+
+def _is_plain(chunk: ChunkResult[ItemResult], values: Sequence[ItemResult | None]) -> bool:
+    """Whether every item was run now and became items, without anything to tell beside: as it
+    mostly is. By kinds, since a look at every result is dear."""
     counts = chunk.summary.counts
-    values = [outcome.value for outcome in chunk.outcomes if outcome.value is not None]
-    odd = [value for value in values if value.loaded or not value]
-    if not odd and not counts.loaded:  # as it mostly is
-        return PipelineCounts(len(values), 0, counts.failed, 0, counts.duplicates)
+    if counts.loaded or counts.failed:
+        return False
+    return set(map(type, values)) <= {ItemResult} and all(values)
+
+
+def _counted(
+    chunk: ChunkResult[ItemResult], values: Sequence[ItemResult | None], plain: bool
+) -> PipelineCounts:
+    counts = chunk.summary.counts
+    if plain:
+        return PipelineCounts(ok=counts.ok, duplicates=counts.duplicates)
     loaded = sum(
         outcome.status == "loaded" or outcome.value.loaded
         for outcome in chunk.outcomes
@@ -345,7 +383,7 @@ def _counted(chunk: ChunkResult[ItemResult]) -> PipelineCounts:
         for outcome in chunk.outcomes
         if outcome.value is not None
     )
-    ok = len(values) - loaded - dropped
+    ok = len(values) - values.count(None) - loaded - dropped
     return PipelineCounts(ok, loaded, counts.failed, dropped, counts.duplicates)
 
 

@@ -71,6 +71,10 @@ class HookRunner:
         self.failures: list[ListenerFailure] = []
         self.failure_count = 0
 
+    def __bool__(self) -> bool:
+        """Whether there are any; if not, an event need not be made."""
+        return bool(self._hooks)
+
     def listens_to(self, name: HookName) -> bool:
         """Whether a hook of this name is there."""
         return any(own == name for own, _ in self._hooks)

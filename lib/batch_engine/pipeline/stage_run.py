@@ -162,10 +162,11 @@ class StageRun:
                 if done
                 else matched(agent, answer, live, body.field)
             )
-            self._check_written(agent, written)
-            self._write(written)
-            for name in written:
-                self.covered.setdefault(name, set()).update(live.sources)
+            if written:
+                self._check_written(agent, written)
+                self._write(written)
+                for name in written:
+                    self.covered.setdefault(name, set()).update(live.sources)
         except (Pause, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a chunk; recorded for each item

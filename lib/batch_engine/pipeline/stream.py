@@ -164,6 +164,7 @@ class PipelineStream:
                 if not batch.ok and len(failed) < _KEPT_BATCHES:
                     failed.append(batch.report())
                 yield batch
+                del batch  # nobody keeps a chunk while the next one is worked on
             stopped = executor.stopped
         finally:
             cast(Any, batches).close()
