@@ -31,6 +31,7 @@ from template_creation.agents import (
 )
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.bridging import open_bridge, put_request_away
+from template_creation.create.pauses import changed_while_paused, kept_at_a_pause
 from template_creation.create.runs import (
     RunRecord,
     begin_run,
@@ -263,6 +264,8 @@ def _enhanced(
     listeners: Sequence[Listener],
     notify: Callable[[str], None],
 ) -> Enhanced:
+    for told in changed_while_paused(store, root, options.state_folder):
+        notify(f"Note: {told}")
     files = _chosen(root, run.agents)
     enhancer = _enhancer(run, options, bridge, store, listeners, notify)
     context = _context(root, run.memories)
@@ -270,7 +273,8 @@ def _enhanced(
     if run.memories:
         notify(f"Memories: {len(memories)} concern an agent (see `template-create memory agents`).")
     try:
-        result = enhancer.enhance(context, root, files)
+        with kept_at_a_pause(store, root, files):
+            result = enhancer.enhance(context, root, files)
     finally:
         _follow(root, files, memories)
     _follow(root, files, memories, result)
