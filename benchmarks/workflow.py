@@ -19,11 +19,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workflow_contestants import CONTESTANTS, Contestant, Kind
 
@@ -34,7 +36,6 @@ PEERS = ("yaml-workflow==0.9.6", "doit==0.37.0", "luigi==3.8.1")
 KILL_COUNT, KILL_AT = 1_000, 400
 BUDGET_MS = {"python": 0.15, "shell": 1.0}
 BUDGET_GROWTH = 1.1
-_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,26 @@ def install(folder: Path) -> int:
     return subprocess.run(pip, check=False).returncode
 
 
+def quiet(folder: Path) -> dict[str, Any]:
+    """How processes are started: in their folder, alone and without a word."""
+    nothing = subprocess.DEVNULL
+    return {
+        "cwd": folder,
+        "env": environment(folder),
+        "stdin": nothing,
+        "stdout": nothing,
+        "stderr": nothing,
+    }
+
+
 def environment(folder: Path) -> dict[str, str]:
     """That of a run: the module with the items can be imported, the home is empty."""
     path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", ""))))
     return {**os.environ, "PYTHONPATH": path, "HOME": str(folder), "PARALLEL_HOME": str(folder)}
 
 
-def measure(one: Contestant, peers: Path, kind: Kind, count: int) -> Cost | str:
-    """One whole run, or why there is none."""
+def measure(one: Contestant, peers: Path, kind: Kind, count: int, patience_s: float) -> Cost | str:
+    """One whole run, or why there is none; one that takes longer than ``patience_s`` is ended."""
     program = one.program(peers)
     if program is None or not program.exists():
         return "missing"
@@ -75,12 +88,24 @@ def measure(one: Contestant, peers: Path, kind: Kind, count: int) -> Cost | str:
         one.prepare(folder, kind, count)
         began = time.perf_counter()
         process = subprocess.Popen(
-            one.command(peers, folder, kind, count),
-            cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL, **_QUIET,
-        )  # type: ignore[call-overload]  # fmt: skip
+            one.command(peers, folder, kind, count), start_new_session=True, **quiet(folder)
+        )
+        ended = threading.Event()
+
+        def lose_patience() -> None:
+            if not ended.wait(patience_s):
+                os.killpg(process.pid, signal.SIGKILL)
+
+        watch = threading.Thread(target=lose_patience, daemon=True)
+        watch.start()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        ended.set()
+        watch.join()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode == -signal.SIGKILL:
+            return f"over {patience_s:g} s"
         if process.returncode or len(executed(folder)) != count:
             return "failed"
         cpu = usage.ru_utime + usage.ru_stime
@@ -108,10 +133,10 @@ def killed(one: Contestant, peers: Path, kind: Kind) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch).resolve()
         one.prepare(folder, kind, KILL_COUNT)
-        how = {"cwd": folder, "env": environment(folder), "stdin": subprocess.DEVNULL, **_QUIET}
+        how = quiet(folder)
         process = subprocess.Popen(
             one.command(peers, folder, kind, KILL_COUNT), start_new_session=True, **how
-        )  # type: ignore[call-overload]
+        )
         while len(executed(folder)) < KILL_AT and process.poll() is None:
             time.sleep(0.002)
         os.killpg(process.pid, signal.SIGKILL)
@@ -119,7 +144,7 @@ def killed(one: Contestant, peers: Path, kind: Kind) -> str:
         refused = ""
         for number, command in enumerate(one.resume(peers, folder, kind, KILL_COUNT)):
             before = len(executed(folder))
-            code = subprocess.run(command, check=False, **how).returncode  # type: ignore[call-overload]
+            code = subprocess.run(command, check=False, **how).returncode
             if code == 0 and len(executed(folder)) > before:
                 break
             if number == 0:
@@ -159,7 +184,9 @@ def table(results: Results, counts: Sequence[int]) -> list[str]:
                 cells += [f"{ms:.2f}" for ms in took] if took else [told, ""]
             factor = growth(results, name, kind, counts)
             cells.append("" if factor is None else f"{factor:.2f}")
-            if isinstance(last, Cost):
+            if isinstance(last, str):
+                cells += ["", ""]
+            else:
                 size = f"{last.state_bytes / counts[-1]:,.0f}" if one.state else "-"
                 cells += [f"{last.peak_bytes / 1e6:.0f}", size]
             lines.append(f"| {one.title} | {kind} | {' | '.join(cells)} |")
@@ -196,14 +223,14 @@ def promises(results: Results, counts: Sequence[int]) -> list[str]:
     return lines
 
 
-def report(counts: Sequence[int], peers: Path, repeats: int) -> str:
+def report(counts: Sequence[int], peers: Path, repeats: int, patience_s: float) -> str:
     """Measure everything and return the report as Markdown."""
     results: Results = {}
     for count in (1, *counts):
         for name, one in CONTESTANTS.items():
             for kind in one.kinds:
                 print(f"  {one.title}, {count} {kind}", end=" ", flush=True, file=sys.stderr)
-                result = median_of(one, peers, kind, count, repeats)
+                result = median_of(one, peers, kind, count, repeats, patience_s)
                 told = result if isinstance(result, str) else f"{result.wall_s:.1f} s"
                 print(told, file=sys.stderr)
                 results[name, kind, count] = result
@@ -213,7 +240,8 @@ def report(counts: Sequence[int], peers: Path, repeats: int) -> str:
             kills.append(f"| {one.title} | {kind} | {killed(one, peers, kind)} |")
     return "\n".join(
         [
-            f"Medians of {repeats} runs of up to 1,000 items, one run of more; "
+            f"Medians of {repeats} runs of up to 1,000 items, one run of more, no run longer than "
+            f"{patience_s:g} s; "
             f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.",
             "",
             *table(results, counts),
@@ -227,11 +255,13 @@ def report(counts: Sequence[int], peers: Path, repeats: int) -> str:
     )
 
 
-def median_of(one: Contestant, peers: Path, kind: Kind, count: int, repeats: int) -> Cost | str:
+def median_of(
+    one: Contestant, peers: Path, kind: Kind, count: int, repeats: int, patience_s: float
+) -> Cost | str:
     """The median of several runs where they are short."""
     runs: list[Cost] = []
     for _ in range(repeats if count <= 1_000 else 1):
-        cost = measure(one, peers, kind, count)
+        cost = measure(one, peers, kind, count, patience_s)
         if isinstance(cost, str):
             return cost
         runs.append(cost)
@@ -261,11 +291,16 @@ def main() -> int:
     running.add_argument("--counts", type=int, nargs="+", default=[1_000, 10_000])
     running.add_argument("--peers", type=Path, default=Path("none"), help="as given to install")
     running.add_argument("--repeats", type=int, default=3, help="runs of up to 1,000 items")
+    running.add_argument(
+        "--patience", type=float, default=600, help="seconds that one run may take"
+    )
     running.add_argument("--write", action="store_true", help=f"also write {REPORT.name}")
     arguments = parser.parse_args()
     if arguments.command == "install":
         return install(arguments.folder)
-    text = report(arguments.counts, arguments.peers.resolve(), arguments.repeats)
+    text = report(
+        arguments.counts, arguments.peers.resolve(), arguments.repeats, arguments.patience
+    )
     print(text)
     if arguments.write:
         write(text)
