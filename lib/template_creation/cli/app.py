@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from template_creation.cli.assistant_commands import assistant_app
 from template_creation.cli.bridge_command import bridge_app
 from template_creation.cli.memory_command import memory_app
 from template_creation.cli.run import guarded
@@ -395,6 +396,7 @@ def render(
         )
 
 
+app.add_typer(assistant_app)
 app.add_typer(bridge_app, name="bridge")
 app.add_typer(memory_app, name="memory")
 app.add_typer(runs_app, name="runs")

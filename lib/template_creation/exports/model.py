@@ -1,0 +1,125 @@
+"""The one model that every export is made from: a package's name, guide and parsed agents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from template_creation.agents import read_frontmatter
+from template_creation.errors import BadInput
+from template_creation.package import AGENTS_GUIDE, MANIFEST, agent_files, load_package
+
+__all__ = ["Exported", "SourceAgent", "SourcePackage", "read_source", "slug"]
+
+
+@dataclass(frozen=True)
+class SourceAgent:
+    """An agent as its file says. ``tools`` is ``None`` where it names none: then it has all."""
+
+    stem: str
+    name: str
+    description: str
+    tools: tuple[str, ...] | None
+    model: str
+    body: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change files or run programs."""
+        return self.tools is None or bool({"Bash", "Edit", "MultiEdit", "Write"} & set(self.tools))
+
+
+@dataclass(frozen=True)
+class SourcePackage:
+    """What is exported; ``licence`` and ``guide`` are empty where the package has none."""
+
+    name: str
+    title: str
+    description: str
+    version: str
+    licence: str
+    guide: str
+    agents: tuple[SourceAgent, ...]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files of one format by path, and what it could not hold, each in one sentence.
+    ``blocks`` names those of which only a part is ours."""
+
+    files: Mapping[str, bytes]
+    losses: tuple[str, ...] = ()
+    blocks: frozenset[str] = field(default_factory=frozenset)
+
+
+def read_source(root: Path) -> SourcePackage:
+    """The package in ``root``, ours or a folder with ``agents/*.md``.
+
+    Raises `BadInput` where there is no agent, or one has no name and description of its own: no
+    form can hold such an agent.
+    """
+    if not root.is_dir():
+        raise BadInput(f"no such package: {str(root)!r}", hint="give the package's folder")
+    manifest = load_package(root).manifest if (root / MANIFEST).is_file() else {}
+    paths = agent_files(root)
+    if not paths:
+        raise BadInput(f"{str(root)!r} has no agents/*.md", hint="make the package with agents")
+    name = str(manifest.get("name") or slug(root.resolve().name) or "package")
+    guide = root / AGENTS_GUIDE
+    licence = manifest.get("source", {}).get("licence")
+    return SourcePackage(
+        name=name,
+        title=str(manifest.get("display_name") or name),
+        description=str(manifest.get("description") or f"{len(paths)} agents of {name}"),
+        version=str(manifest.get("version") or "1.0.0"),
+        licence=str(licence or ""),
+        guide=guide.read_text(encoding="utf-8") if guide.is_file() else "",
+        agents=tuple(_agent(path) for path in paths),
+    )
+
+
+def slug(text: str) -> str:
+    """``text`` in lower-case letters, digits and hyphens.
+
+    >>> slug("Bad Name!")
+    'bad-name'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
+
+
+def _agent(path: Path) -> SourceAgent:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise BadInput(f"{path.name} is not UTF-8", hint="save it as UTF-8") from exc
+    values, body, problem = read_frontmatter(text)
+    for key in ("name", "description"):
+        value = values.get(key)
+        if not isinstance(value, str) or not value.strip():
+            why = problem or f"it has no {key}"
+            raise BadInput(
+                f"agents/{path.name} cannot be exported: {why}",
+                hint=f'write {key}: "..." into its frontmatter',
+            )
+    return SourceAgent(
+        stem=path.stem,
+        name=values["name"].strip(),
+        description=" ".join(values["description"].split()),
+        tools=_tools(values),
+        model=str(values.get("model") or ""),
+        body=body.replace("\r\n", "\n").strip("\n") + "\n",
+    )
+
+
+def _tools(values: Mapping[str, Any]) -> tuple[str, ...] | None:
+    value = values.get("tools")
+    if value is None:
+        return None
+    parts = re.split(r",(?![^(]*\))", value) if isinstance(value, str) else value
+    if not isinstance(parts, list):
+        return None
+    names = (re.sub(r"\(.*", "", str(part), flags=re.DOTALL).strip() for part in parts)
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,65 @@
+"""An export planned: made, checked against its own rules, compared with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from template_creation.deployment import Item, Plan, Site, plan
+from template_creation.errors import BadInput, ValidationFailed
+from template_creation.exports.formats import FORMATS, export_as
+from template_creation.exports.model import SourcePackage, read_source
+from template_creation.exports.rules import check_export
+
+__all__ = ["Export", "plan_exports"]
+
+
+@dataclass(frozen=True)
+class Export:
+    """One format: what writing it would do, and what it cannot hold."""
+
+    name: str
+    plan: Plan
+    losses: tuple[str, ...]
+
+
+def plan_exports(
+    package: Path, dest: Path, formats: Sequence[str], *, force: bool = False
+) -> tuple[Export, ...]:
+    """What exporting ``package`` into ``dest`` would do, format by format; nothing is written.
+
+    Raises `BadInput` for an unknown format, a folder that is no package, or a ``dest`` in it;
+    `ValidationFailed` where a file would break the rules of its format.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise BadInput(f"there is no format {name!r}", hint=f"there are: {', '.join(FORMATS)}")
+    if not formats:
+        raise BadInput("no format given", hint=f"--to one of: {', '.join(FORMATS)}")
+    source = read_source(package)
+    inner, outer = dest.resolve(), package.resolve()
+    if inner == outer or outer in inner.parents:
+        raise BadInput(
+            f"{str(dest)!r} is the package itself or lies in it", hint="give another folder"
+        )
+    if dest.exists() and not dest.is_dir():
+        raise BadInput(f"{str(dest)!r} is a file", hint="give a folder")
+    return tuple(_planned(name, source, dest, force) for name in dict.fromkeys(formats))
+
+
+def _planned(name: str, source: SourcePackage, dest: Path, force: bool) -> Export:
+    exported = export_as(name, source)
+    issues = check_export(name, exported)
+    if issues:
+        more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
+        raise ValidationFailed(
+            f"{name}: {issues[0].place} {issues[0].message}{more}", hint=issues[0].fix
+        )
+    items = [
+        Item(path, data, block=source.name if path in exported.blocks else "")
+        for path, data in exported.files.items()
+    ]
+    site = Site(dest, dest, f"export:{name}:{source.name}")
+    about = {"version": source.version}
+    return Export(name, plan(site, items, about=about, force=force), exported.losses)
