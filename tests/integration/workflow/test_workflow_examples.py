@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +136,39 @@ def test_the_digest_asks_a_model_within_a_cost_and_never_twice(
         assert workflow("run", texts, *api, "--workspace", run, "--resume").exit_code == 0
     assert len(prompts) == 3
     assert (run / "digest.md").read_text().count("It is a document.") == 3
+
+
+@pytest.mark.slow
+def test_a_digest_that_is_killed_asks_again_only_for_what_was_in_flight(
+    workflow: Command, texts: Path, tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test-0123456789abcdefghij")
+    names = [f"{number}.md" for number in range(12)]
+    for name in names:
+        (tmp_path / "docs" / name).write_text(f"Text of {name}.")
+    asked: list[str] = []
+    held, killed = threading.Event(), threading.Event()
+
+    def answer(received: Received) -> str:
+        asked.append(received.prompt.split("---")[1].strip())
+        if len(asked) >= 8 and not killed.is_set():
+            held.set()
+            killed.wait(30)
+        return "A sentence."
+
+    with FakeMessagesServer(Reply(text=answer)) as server:
+        run = tmp_path / "run"
+        words = ["run", str(texts), "--workspace", str(run), "pattern=[0-9]*.md"]
+        words += ["--bridge", "api", "--model", "claude-haiku-5-5", "--base-url", server.url]
+        child = subprocess.Popen([program, "workflow", *words], stderr=subprocess.DEVNULL)
+        assert held.wait(60)
+        child.kill()
+        child.wait()
+        killed.set()
+        assert workflow(*words, "--resume").exit_code == 0
+    assert set(asked) == set(names)
+    assert len(asked) <= len(names) + 4  # max_concurrency
+    assert (run / "digest.md").read_text().count("A sentence.") == len(names)
 
 
 def _results(exported: Any) -> list[Any]:
