@@ -190,8 +190,9 @@ class _Call:
             failure = exc
         else:
             failure = self._ending(process)
-        for item in reading.finish(cut=failure is not None):
-            yield self._timed(item)
+        if reading.characters or failure is None:
+            for item in reading.finish(cut=failure is not None):
+                yield self._timed(item)
         usage = self._usage()
         if usage.output_tokens or usage.cost_usd:
             yield usage
