@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from template_creation.create import EnhanceOptions, enhance_agents
-from template_creation.errors import InvocationPending
+from template_creation.errors import BadInput, InvocationPending
 from template_creation.testing import FakeBridge
+from template_creation.values.enhancement import BridgeChoice, EnhancementOptions
 
 AGENT = "---\nname: {name}\ndescription: Use when {name} is meant.\n---\n\n# {name}\n\nWorks.\n"
 TEMPLATE = "def list_all():\n    found = store.all()\n    log(found)\n    return found\n"
@@ -60,3 +61,25 @@ def test_nothing_is_told_where_nothing_changed_nor_twice(package: Path) -> None:
     assert resumed(package) == []
     (package / "agents" / "first.md").write_text(AGENT.format(name="first"), encoding="utf-8")
     assert resumed(package) == []
+
+
+def test_what_goes_on_is_the_run_that_paused_last_with_its_own_bridge(package: Path) -> None:
+    """F05, F06: neither what an older run in the same state had chosen nor who would be asked
+    by default decides, and whoever says otherwise is told."""
+    file = EnhancementOptions(bridge=BridgeChoice(kind="file"))
+    again = EnhanceOptions(
+        package=package, state=package.parent / "state", enhancement=file, fresh=True
+    )
+    with pytest.raises(InvocationPending) as first:
+        enhance_agents(again)
+    with pytest.raises(InvocationPending) as second:
+        enhance_agents(asked(package, resume=True))
+    assert second.value.request["request_id"] == first.value.request["request_id"]
+    otherwise = EnhanceOptions(
+        package=package,
+        state=package.parent / "state",
+        resume=True,
+        expected={"enhancement.bridge.kind": "offline"},
+    )
+    with pytest.raises(BadInput, match="goes on with kind 'file', not with 'offline'"):
+        enhance_agents(otherwise)

@@ -557,3 +557,18 @@ def test_two_bridges_make_different_requests_by_default(tmp_path) -> None:
         for name in ("one", "two")
     )
     assert one.folder != two.folder
+
+
+def test_runs_without_an_answer_are_counted_for_each_request_by_itself(
+    run, host, only, request_data
+) -> None:
+    """F08: a host that was slow with one request has all its time for the next."""
+    for _ in range(3):
+        run(max_resumes=2).pending(request_data)
+    host.write(host.envelope())
+    assert run(max_resumes=2).agents(request_data) == BOTH
+    other = only("testing-specialist")
+    for _ in range(3):
+        run(max_resumes=2).pending(other)
+    with pytest.raises(TaskError, match="3 runs found no answer"):
+        run(max_resumes=2).events(other)
