@@ -107,7 +107,7 @@ def test_on_a_dask_cluster_a_killed_worker_costs_its_chunks_and_nothing_that_was
 
 
 WORKERS = """
-import json, sys, threading, time
+import json, sys, threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -149,7 +149,7 @@ class Slow(Agent):
     def run(self, context):
         (FOLDER / "running").touch()
         while not (FOLDER / "started").exists():
-            time.sleep(0.01)
+            threading.Event().wait(0.01)
         return context["rows"]
 
 def main():
