@@ -14,7 +14,6 @@ from typing import Any, cast
 from batch_engine.core import (
     BatchStream,
     ByCount,
-    Chunk,
     Chunker,
     ChunkResult,
     ChunkStarted,
@@ -38,6 +37,7 @@ from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import BatchResult, PipelineCounts
 from batch_engine.pipeline.scope import BatchingScope
 from batch_engine.pipeline.settings import RunSettings
+from batch_engine.pipeline.source import KnownKeys, Remembering, Unread
 from batch_engine.pipeline.switches import batching_is_on
 
 __all__ = ["PipelineBatchExecutor"]
@@ -74,7 +74,7 @@ class PipelineBatchExecutor:
     _done: dict[str, Any] = field(default_factory=dict)
     _account: FieldAccount = field(default_factory=FieldAccount)
     _hooks: HookRunner = field(init=False)
-    _cut: _Remembering = field(init=False)
+    _cut: Remembering = field(init=False)
 
     def __post_init__(self) -> None:
         """Hooks of the agents, then the scope's, then the pipeline's."""
@@ -111,7 +111,7 @@ class PipelineBatchExecutor:
         self.field_name = self._field_in(context)
         source = context[self.field_name]
         base = {name: value for name, value in context.items() if name != self.field_name}
-        self._cut = _Remembering(self._chunker(), keep=self.keep and isinstance(source, Iterator))
+        self._cut = Remembering(self._chunker(), keep=self.keep and isinstance(source, Iterator))
         total = _batches_of(self._cut.chunker, source)
         options = scope.options
         if settings.store is not None:
@@ -178,7 +178,7 @@ class PipelineBatchExecutor:
 
     def unread(self, source: Any) -> Any:
         """The list again, for another run: what was read of a lazy source, then its rest."""
-        return itertools.chain(self._cut.seen, source) if isinstance(source, Iterator) else source
+        return Unread(self._cut.seen, source) if isinstance(source, Iterator) else source
 
     # -- before -----------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class PipelineBatchExecutor:
 
     def _key(self) -> Callable[[Any], str]:
         key = self.scope.options.key or item_key
-        return _Keys(key, self.first_keys) if self.first_keys else key
+        return KnownKeys(key, self.first_keys) if self.first_keys else key
 
     def _chunker(self) -> Chunker[Any]:
         size = self.scope.chunk_size
@@ -309,43 +309,6 @@ class PipelineBatchExecutor:
             self._hooks.call("on_batch_error", event)
         if error is None or batch.counts.failed < batch.counts.total - batch.counts.duplicates:
             self._hooks.call("on_batch_complete", event)
-
-
-class _Keys:
-    """The keys of the items, one after the other: those of the first run where this is another
-    one over the same list, since its stages may have changed the items in place."""
-
-    def __init__(self, key: Callable[[Any], str], known: Iterable[str]) -> None:
-        self.key = key
-        self._known = iter(known)
-
-    def __call__(self, item: Any) -> str:
-        return next(self._known, None) or self.key(item)
-
-    def __reduce__(self) -> tuple[type[_Keys], tuple[Any, ...]]:
-        """In a worker process nobody walks through the list."""
-        return _Keys, (self.key, ())
-
-
-class _Remembering:
-    """A chunker that knows the items of the chunks on their way, and if asked all it has read."""
-
-    def __init__(self, chunker: Chunker[Any], *, keep: bool) -> None:
-        self.chunker = chunker
-        self.items: dict[int, tuple[Any, ...]] = {}
-        self.seen: list[Any] = []
-        self._keep = keep
-        observe = getattr(chunker, "observe", None)
-        if observe is not None:
-            self.observe = observe
-
-    def split(self, items: Iterable[Any], /) -> Iterator[Chunk[Any]]:
-        """See `Chunker`."""
-        for chunk in self.chunker.split(items):
-            self.items[chunk.number] = chunk.items
-            if self._keep:
-                self.seen.extend(chunk.items)
-            yield chunk
 
 
 def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:

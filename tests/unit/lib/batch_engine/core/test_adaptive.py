@@ -67,6 +67,9 @@ def test_many_errors_or_little_memory_halve_the_size() -> None:
     chunking: Adaptive[int] = Adaptive(target_s=10, start=10, sample=plenty)
     chunking.observe(after(1, ok=4, failed=6))
     assert chunking.adjustments == [Adjustment(1, 10, 5, "errors")]
+    half: Adaptive[int] = Adaptive(target_s=10, start=10, sample=plenty)
+    half.observe(after(10, ok=5, failed=5))
+    assert half.adjustments == [], "more than half, not half"
     tight: Adaptive[int] = Adaptive(target_s=10, start=10, sample=scarce)
     tight.observe(after(1))
     assert tight.adjustments == [Adjustment(1, 10, 5, "memory")]

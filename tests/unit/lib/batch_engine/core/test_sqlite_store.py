@@ -10,6 +10,7 @@ import sys
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,10 +147,10 @@ def test_a_pruned_version_that_is_filled_again_is_still_there_later(tmp_path: Pa
 
 def test_the_store_grows_with_the_results_and_no_faster(tmp_path: Path) -> None:
     def size(count: int) -> int:
-        folder = tmp_path / str(count)
+        folder, rows = tmp_path / str(count), _rows(count)
         with SqliteRunStore(folder) as store:
             for start in range(0, count, 100):
-                store.put(STEP, _rows(count)[start : start + 100])
+                store.put(STEP, rows[start : start + 100])
         return (folder / RUN_FILE).stat().st_size
 
     nothing = size(0)
@@ -213,6 +214,33 @@ def test_a_dead_owners_run_is_taken_over_with_its_results(tmp_path: Path) -> Non
         ("completed",),
     ]
     assert _sql(tmp_path, "SELECT kind FROM event") == [("taken_over",)]
+
+
+def test_a_worker_that_outlived_its_owner_writes_nothing_more(tmp_path: Path) -> None:
+    """Also as long as nobody took the run over: its row is there, and says that it has ended."""
+    owner = SqliteRunStore(tmp_path)
+    reopen = owner.reopener()
+    assert reopen is not None
+    worker = reopen()
+    assert worker is not None
+    row = ItemRow("a", "ok", "1")
+    worker.put(StepRef("s"), [row])
+    owner.close()
+    with pytest.raises(StoreLockedError, match="is over"):
+        worker.put(StepRef("s"), [row._replace(key="b")])
+    worker.close()
+    with SqliteRunStore(tmp_path) as store:
+        assert [row.key for row in store.items(StepRef("s"))] == ["a"]
+
+
+@pytest.mark.parametrize(("durability", "level"), [("process", 1), ("power", 2)])
+def test_what_is_confirmed_is_flushed_as_promised(
+    durability: Any, level: int, tmp_path: Path
+) -> None:
+    """By the setting of the connection, which nothing outside tells: pulling the plug is no
+    test. 1 is NORMAL, 2 is FULL; 0 would lose a file to a power cut."""
+    with SqliteRunStore(tmp_path, durability=durability) as store:
+        assert store._open_db().execute("PRAGMA synchronous").fetchone() == (level,)
 
 
 def test_the_same_process_cannot_open_a_run_twice(tmp_path: Path) -> None:

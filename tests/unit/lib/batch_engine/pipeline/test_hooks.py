@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import RetryPolicy, TaskError, TransientError
+from batch_engine.core import Pause, RetryPolicy, StoreError, TaskError, TransientError
 from batch_engine.pipeline import (
     Agent,
     BatchProgressContext,
@@ -216,6 +216,10 @@ def test_a_callback_that_raises_costs_no_result_and_is_reported(broken: str, row
 
     callbacks = {"skip_if": lambda row: row["n"] == 0, "load_existing": lambda items: [None]}
     done = pipeline(**{**callbacks, broken: fail}).run({"rows": rows(2)})
+    short = pipeline(**{**callbacks, "load_existing": lambda items: []}).run({"rows": rows(2)})
+    (failure,) = short.hook_failures
+    assert (failure.event, short["rows"]) == ("load_existing", done["rows"])
+    assert "gave no result for each of 1" in failure.error
     assert [row["double"] for row in done["rows"]] == [0, 2]
     assert {(failure.event, failure.error) for failure in done.hook_failures} == {
         (broken, "OSError: no database")
@@ -225,6 +229,7 @@ def test_a_callback_that_raises_costs_no_result_and_is_reported(broken: str, row
 def test_persist_that_fails_is_tried_again_without_running_the_stages_again(rows: Rows) -> None:
     ran: list[int] = []
     kept: list[list[int]] = []
+    asked: list[int] = []
     failures = iter([TransientError("busy")])
 
     def work(row: dict[str, Any]) -> int:
@@ -236,10 +241,29 @@ def test_persist_that_fails_is_tried_again_without_running_the_stages_again(rows
             raise failure
         kept.append(results)
 
-    scope = batched(mapped(work), chunk_size=2, over="rows", persist_each_batch=persist,
+    def skip(row: dict[str, Any]) -> bool:
+        asked.append(row["n"])
+        return bool(row["n"] == 2)
+
+    scope = batched(mapped(work), chunk_size=3, over="rows", persist_each_batch=persist,
+                    skip_if=skip, load_existing=lambda items: [2],
                     retry=RetryPolicy(initial_s=0))  # fmt: skip
-    result = Pipeline(scope).run({"rows": rows(2)})
-    assert (result["rows"], ran, kept) == ([0, 1], [0, 1], [[0, 1]])
+    result = Pipeline(scope).run({"rows": rows(3)})
+    assert (result["rows"], ran, kept) == ([0, 1, 2], [0, 1], [[0, 1, 2]])
+    assert asked == [0, 1, 2], "nor is it asked again what was done before"
+
+
+@pytest.mark.parametrize("error", [Pause("later"), StoreError("gone")])
+@pytest.mark.parametrize("name", ["skip_if", "load_existing", "persist_each_batch"])
+def test_a_pause_or_an_error_of_a_store_in_a_callback_passes_through(
+    name: str, error: Exception, rows: Rows
+) -> None:
+    def leave(value: object) -> Any:
+        raise error
+
+    callbacks = {"skip_if": lambda row: True, "load_existing": lambda items: items}
+    with pytest.raises(type(error)):
+        pipeline(**{**callbacks, name: leave}).run({"rows": rows(2)})
 
 
 def test_persist_that_keeps_failing_fails_the_chunk_and_no_other(rows: Rows) -> None:

@@ -6,11 +6,12 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_engine.core import (
     ItemFailure,
+    MemoryRunStore,
     RateLimitError,
     RetryPolicy,
     TaskError,
@@ -115,6 +116,68 @@ def test_fields_count_once_for_items_that_failed_later_and_are_run_again() -> No
     down.clear()
     again = result.retry_failed()
     assert (again["n"], again["before"], again["after"]) == (list(range(6)), 6, 6)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_fields_of_a_chunk_count_once_when_it_is_run_again(parts: bool) -> None:
+    """Also those that an agent with chunks of its own wrote."""
+    down = {1, 4}
+    count: Any = stage(lambda c: {"n": len(c["rows"])}, name="count")
+    check = mapped(lambda n: ItemFailure("down") if n in down else n, name="check")
+    scope = batched((count.in_chunks_of(2) if parts else count) >> check, chunk_size=4, over="rows",
+                    key=str, reduce={"n": "sum"})  # fmt: skip
+    result = Pipeline(scope).run({"rows": list(range(6))})
+    assert result["n"] == 6
+    down.clear()
+    assert result.retry_failed()["n"] == 6
+
+
+@settings(max_examples=30)
+@given(
+    count=st.integers(0, 500),
+    bad=st.sets(st.integers(0, 500), max_size=20),
+    chunks=st.tuples(st.integers(1, 120), st.integers(1, 120)),
+    inner=st.integers(1, 40),
+    way=st.sampled_from(["store", "store, lazily", "retry"]),
+)
+def test_however_a_run_is_taken_up_it_ends_as_if_nothing_had_failed(
+    count: int, bad: set[int], chunks: tuple[int, int], inner: int, way: str
+) -> None:
+    """Branches, chunks of an agent, fields, another chunk size; a sum that could not be kept
+    exact is said to be so."""
+    down = set(bad)
+    numbers = list(range(count))
+
+    def ask(row: dict[str, int]) -> dict[str, int]:
+        if row["n"] in down:
+            raise TaskError("down")
+        return row
+
+    def add(name: str, change: int) -> Any:
+        return mapped(lambda row: {**row, name: row["n"] + change}, name=name, version=1)
+
+    def pipeline(size: int) -> Pipeline:
+        counted: Any = stage(lambda c: {"asked": len(c["rows"])}, name="count", version=1, reads=())
+        flow = mapped(ask, name="ask", version=1) >> (add("a", 1) | add("b", 2))
+        flow = flow >> counted.in_chunks_of(inner)
+        return Pipeline(
+            batched(flow, chunk_size=size, over="rows", key=lambda row: str(row["n"]),
+                    reduce={"asked": "sum"})
+        )  # fmt: skip
+
+    store = None if way == "retry" else MemoryRunStore()
+    first = pipeline(chunks[0]).run({"rows": [{"n": n} for n in numbers]}, store=store)
+    assert [row["n"] for row in first["rows"]] == [n for n in numbers if n not in bad]
+    down.clear()
+    if way == "retry":
+        last = first.retry_failed()
+    else:
+        rows: Any = [{"n": n} for n in numbers]
+        rows = iter(rows) if way == "store, lazily" else rows
+        last = pipeline(chunks[1]).run({"rows": rows}, store=store)
+    assert last["rows"] == [{"n": n, "a": n + 1, "b": n + 2} for n in numbers]
+    assert last.context.get("asked", 0) == count or last.warnings
+    assert last.scopes[0].counts.total == count
 
 
 @given(

@@ -152,6 +152,19 @@ def test_a_stage_may_answer_by_key() -> None:
     assert Pipeline(scope).run({"words": ["a", "b", "c"]})["words"] == ["A", "B", "C"]
 
 
+def test_what_a_flat_map_made_of_an_item_is_named_after_it() -> None:
+    keys: list[str] = []
+
+    def note(context: StageContext) -> None:
+        assert context.batch is not None
+        keys.extend(context.batch.keys)
+
+    flow = flat_mapped(lambda word: word.split(), name="words") >> stage(note)
+    lines = ["a b", " ", "c"]
+    Pipeline(batched(flow, chunk_size=3, over="lines", key=str)).run({"lines": lines})
+    assert keys == ["a b/1", "a b/2", "c/1"]
+
+
 def test_fields_are_reduced_over_chunks_as_declared() -> None:
     def write(context: StageContext) -> dict[str, Any]:
         (first, *_) = numbers = context["numbers"]
@@ -254,6 +267,48 @@ def test_branches_that_contradict_each_other_fail_the_item(rows: Rows) -> None:
     result = Pipeline(scope).run({"rows": rows(2)})
     assert result["rows"] == [{"n": 0, "x": 0}]
     assert "'put1' and 'put2' give different values for 'x'" in result.errors["1"].error
+
+
+def test_every_branch_fails_its_own_items_and_the_leftmost_says_why(rows: Rows) -> None:
+    def fail(name: str, *bad: int) -> Agent:
+        def check(row: dict[str, Any]) -> dict[str, Any]:
+            if row["n"] in bad:
+                raise TaskError(name)
+            return row
+
+        return mapped(check, name=name)
+
+    scope = batched(fail("left", 0, 1) | fail("right", 1, 2), chunk_size=4, over="rows", key=number)
+    result = Pipeline(scope).run({"rows": rows(4)})
+    assert result["rows"] == [{"n": 3}]
+    assert {key: record.error for key, record in result.errors.items()} == {
+        "0": "left", "1": "left", "2": "right",
+    }  # fmt: skip
+
+
+def test_branches_of_a_scope_that_write_one_field_differently_fail_the_chunk() -> None:
+    def write(name: str) -> Agent:
+        return stage(lambda context: {"model": name}, name=name)
+
+    result = Pipeline(batched(write("a") | write("b"), chunk_size=2)).run({"numbers": [1, 2]})
+    assert result["numbers"] == []
+    for record in result.errors.values():
+        assert "'a' and 'b' give different values for the field 'model'" in record.error
+
+
+def test_branches_and_chunks_of_an_agent_see_what_stages_before_them_wrote() -> None:
+    seen: list[Any] = []
+
+    def look(context: StageContext) -> None:
+        seen.append((context["sum"], context["twice"]))
+
+    total = stage(lambda context: {"sum": sum(context["numbers"])}, name="sum")
+    twice = stage(lambda context: {"twice": 2 * context["sum"]}, name="twice")
+    branches = twice >> stage(look, name="look") | stage(lambda c: {"half": c["sum"] / 2}, name="h")
+    flow = total >> branches >> stage(look, name="again").in_chunks_of(1)
+    result = Pipeline(batched(flow, chunk_size=2, over="numbers")).run({"numbers": [1, 2]})
+    assert seen == [(3, 6)] * 3
+    assert result["half"] == 1.5
 
 
 def test_branches_outside_a_scope_write_fields_of_their_own() -> None:
@@ -453,7 +508,16 @@ def test_failed_items_make_the_result_partial_and_can_be_retried_alone() -> None
     assert {record.error for record in result.errors.values()} == {"down"}
     ran.clear()
     down.clear()
-    again = result.retry_failed()
+    ran.clear()
+    down.add(4)
+    once = result.retry_failed()
+    assert (ran, once["numbers"], once.partial) == ([3, 4], [0, 10, 20, 30, 50], True)
+    ran.clear()
+    down.clear()
+    assert once.retry_failed()["numbers"] == [0, 10, 20, 30, 40, 50]
+    assert ran == [4], "what an earlier retry did is known"
+    ran.clear()
+    again = result.retry_failed()  # of the same result, whose source was read to its end
     assert (ran, again["numbers"], again["sum"]) == ([3, 4], [0, 10, 20, 30, 40, 50], 150)
     assert (again.ok, again.scopes[0].counts) == (True, PipelineCounts(ok=2, loaded=4))
     assert again.retry_failed() is again
@@ -518,6 +582,39 @@ def test_a_stopped_run_can_be_taken_up_again_also_over_a_lazy_source() -> None:
     assert (result.stopped, result["numbers"]) == ("fail_fast", [0])
     bad.clear()
     assert result.retry_failed()["numbers"] == list(range(6))
+
+
+@pytest.mark.parametrize("stop", [{"on_error": "fail_fast"}, {"max_failures": 0}])
+def test_a_retry_goes_on_where_the_run_was_stopped_and_is_not_stopped_by_its_policy(
+    stop: dict[str, Any],
+) -> None:
+    pipeline = Pipeline(batched(fail_on(1), chunk_size=1) >> stage(lambda c: {"end": 1}, name="e"))
+    result = pipeline.run({"numbers": [0, 1, 2]}, **stop)
+    assert (result.stopped != "", result["numbers"]) == (True, [0])
+    again = result.retry_failed()
+    assert (again.stopped, again["numbers"], again["end"]) == ("", [0, 2], 1)
+    assert again.scopes[0].counts == PipelineCounts(ok=1, loaded=1, failed=1)
+
+
+def test_what_was_loaded_in_the_first_run_is_counted_as_loaded_once() -> None:
+    down = {1}
+    scope = batched(
+        mapped(lambda n: ItemFailure("no") if n in down else n, name="ask"), chunk_size=2,
+        over="numbers", skip_if=lambda n: n == 0, load_existing=lambda items: ["old"],
+    )  # fmt: skip
+    result = Pipeline(scope).run({"numbers": [0, 1]})
+    assert result.scopes[0].counts == PipelineCounts(loaded=1, failed=1)
+    down.clear()
+    again = result.retry_failed()
+    assert again["numbers"] == ["old", 1]
+    assert again.scopes[0].counts == PipelineCounts(ok=1, loaded=1)
+
+
+def test_of_failed_chunks_the_first_thousand_are_kept() -> None:
+    scope = batched(mapped(lambda n: ItemFailure("no"), name="no"), chunk_size=1, key=str)
+    result = Pipeline(scope).run({"numbers": list(range(1_005))})
+    assert [batch.number for batch in result.failed_batches] == list(range(1, 1_001))
+    assert result.scopes[0].counts.failed == 1_005
 
 
 def test_an_item_failure_in_a_stage_outside_scopes_is_raised() -> None:

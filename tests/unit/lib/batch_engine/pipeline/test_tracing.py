@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
-from batch_engine.core import ItemFailure, TracingListener, TransientError
+from batch_engine.core import ItemFailure, Pause, TracingListener, TransientError
 from batch_engine.pipeline import Pipeline, batched, mapped, stage
 
 
@@ -19,7 +20,8 @@ def spans_of(flow: Any, rows: list[int]) -> dict[str, Any]:
     provider = sdk.TracerProvider()
     provider.add_span_processor(processors.SimpleSpanProcessor(exporter))
     listener = TracingListener(provider.get_tracer("test"))
-    Pipeline(flow, name="all").run({"rows": rows}, listeners=[listener])
+    with contextlib.suppress(Pause):
+        Pipeline(flow, name="all").run({"rows": rows}, listeners=[listener])
     return {span.name: span for span in exporter.get_finished_spans()}
 
 
@@ -50,3 +52,13 @@ def test_a_stage_and_a_chunk_in_which_items_failed_say_with_what() -> None:
     whole = spans_of(batched(mapped(check, name="check"), chunk_size=2, over="rows"), [2])
     assert not whole["stage check"].status.is_ok
     assert not whole["stage check"].status.is_unset
+
+
+def test_spans_that_a_pause_cuts_short_are_ended_with_it() -> None:
+    def later(context: Any) -> None:
+        raise Pause("later")
+
+    spans = spans_of(batched(stage(later), chunk_size=2, over="rows"), [1, 2, 3])
+    assert set(spans) == {"run all", "scope later", "chunk 1", "stage later"}
+    assert {spans[name].attributes.get("error.type") for name in ("scope later", "chunk 1",
+            "stage later")} == {"task.failed"}  # fmt: skip
