@@ -26,7 +26,7 @@ Agent SendMessage Skill SlashCommand Task TaskCreate TaskGet TaskList TaskOutput
 TaskUpdate TodoRead TodoWrite ToolSearch Workflow
 ListMcpResourcesTool ReadMcpResourceTool WebFetch WebSearch
 AskUserQuestion CronCreate CronDelete CronList EnterPlanMode EnterWorktree ExitPlanMode
-ExitWorktree ReportFindings ScheduleWakeup StructuredOutput
+ExitWorktree ReportFindings ScheduleWakeup StructuredOutput TeamCreate TeamDelete
 """
 KNOWN_TOOLS = frozenset(_TOOLS.split())
 """The tools that Claude Code has or had, in any mode; others are ignored without a word."""

@@ -59,7 +59,8 @@ def load_core(text: str) -> dict[str, Any]:
             _check_indent(node, source.split("\n"), -1)
         return _mapping(node, ()) if isinstance(node, MappingNode) else {}
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
+        scanning = (exc.context or "").startswith("while scanning")
+        mark = exc.context_mark if scanning and exc.context_mark else exc.problem_mark
         raise UnreadableYaml(exc.problem or "no YAML", mark.line + 1 if mark else 0) from exc
     except (yaml.YAMLError, RecursionError) as exc:
         raise UnreadableYaml(str(exc)) from exc
