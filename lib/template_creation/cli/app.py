@@ -10,6 +10,7 @@ import typer
 from template_creation.cli.assistant_commands import assistant_app
 from template_creation.cli.bridge_command import bridge_app
 from template_creation.cli.memory_command import memory_app
+from template_creation.cli.report_command import report
 from template_creation.cli.run import guarded
 from template_creation.cli.runs_command import runs_app
 from template_creation.cli.workflow_command import workflow_app
@@ -397,6 +398,7 @@ def render(
 
 
 app.add_typer(assistant_app)
+app.command()(report)
 app.add_typer(bridge_app, name="bridge")
 app.add_typer(memory_app, name="memory")
 app.add_typer(runs_app, name="runs")
