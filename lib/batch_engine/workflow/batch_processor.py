@@ -15,7 +15,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,30 +23,32 @@ from typing import Any, Self
 from batch_engine.core import (
     ChunkContext,
     ErrorRecord,
+    Event,
     ExecutorChoice,
     ItemFailure,
     ItemRow,
+    ItemsLoaded,
     Listener,
     Pause,
     RunStore,
     SqliteRunStore,
     StepRef,
+    StepStarted,
     StoreError,
     Work,
-    canonical_json,
     error_record,
     export_state,
     fingerprint,
-    item_key,
     run_batches,
 )
 from batch_engine.workflow.batch_options import BatchOptions
 from batch_engine.workflow.confine import STATE_FOLDER
 from batch_engine.workflow.errors import WorkflowError
+from batch_engine.workflow.item_keys import keyed
 from batch_engine.workflow.item_work import Entry
 from batch_engine.workflow.plain import plain
 
-__all__ = ["BatchOutcome", "BatchProcessor", "FailedItem", "ItemHandler", "keyed"]
+__all__ = ["BatchOutcome", "BatchProcessor", "FailedItem", "ItemHandler"]
 
 ItemHandler = Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Any]
 """Works on one item: ``handler(item, task_config, context)``."""
@@ -244,7 +246,7 @@ class BatchProcessor:
             store=self.store,
             retry=options.retry,
             max_failures=None if most is None else most - len(kept),
-            listeners=listeners,
+            listeners=_counting(listeners, kept, total) if kept else listeners,
             max_workers=_workers(options, executor),
             executor=executor,
         )
@@ -324,36 +326,21 @@ class BatchProcessor:
         )
 
 
-def keyed(items: Iterable[Any], key: Callable[[Any], str] | None = None) -> list[Entry]:
-    """The items with their keys. Equal items get keys of their own (``#2``), since each of them
-    is to be worked on; two items with the same explicit key are a `WorkflowError`.
+def _counting(listeners: Iterable[Listener], kept: Iterable[str], total: int) -> list[Listener]:
+    """The listeners, told of all items: those that stay as they failed are not run, and done."""
+    keys = tuple(kept)
 
-    >>> [entry.key for entry in keyed(["a", "a"], None)][1].endswith("#2")
-    True
-    """
-    entries: list[Entry] = []
-    seen: dict[str, int] = {}
-    times: Counter[str] = Counter()
-    for position, item in enumerate(items):
-        name = item_key(item) if key is None else key(item)
-        if key is None:
-            times[name] += 1
-            name = name if times[name] == 1 else f"{name}#{times[name]}"
-        elif not name:
-            raise WorkflowError(f"the key of item {position} is empty")
-        elif name in seen:
-            raise WorkflowError(
-                f"the items {seen[name]} and {position} have the same key {name!r}",
-                hint="a key has to be unique: add what tells the items apart",
-            )
-        seen[name] = position
-        entries.append(Entry(name, position, item))
-    return entries
+    def counting(listener: Listener) -> Listener:
+        def listen(event: Event) -> None:
+            if not isinstance(event, StepStarted):
+                listener(event)
+                return
+            listener(replace(event, total=total))
+            listener(ItemsLoaded(step=event.step, number=0, keys=keys))
 
+        return listen
 
-def key_text(value: Any) -> str:
-    """A key that an expression gave as a text: one is itself, anything else keeps its type."""
-    return value if isinstance(value, str) else canonical_json(value)
+    return [counting(listener) for listener in listeners]
 
 
 def _key_of(entry: Entry) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from batch_engine.core import ItemRow, RunStore, StepRef, Work
 from batch_engine.workflow.batch_options import BatchOptions, read_options
-from batch_engine.workflow.batch_processor import key_text, keyed
 from batch_engine.workflow.definition import AGENT_TASK, BATCH_TASK, Step, nested_tasks
 from batch_engine.workflow.errors import TaskInputError, WorkflowError
 from batch_engine.workflow.expressions import compile_value
+from batch_engine.workflow.item_keys import key_text, keyed
 from batch_engine.workflow.item_work import BatchTaskWork, Entry, ItemWork, PreparedTask
 from batch_engine.workflow.rendering import RunContext, place_of
 from batch_engine.workflow.spec import BatchSpec

@@ -12,7 +12,7 @@ import pytest
 
 from batch_engine.core import MemoryRunStore, TransientError
 from batch_engine.workflow import BatchOptions, BatchProcessor, RetrySpec, WorkflowError
-from batch_engine.workflow.batch_processor import keyed
+from batch_engine.workflow.item_keys import keyed
 from batch_engine.workflow.retrying import retry_policy
 from batch_engine.workflow.spec import Tolerance
 from batch_engine.workflow.state import RunRecord, StepRecord, WorkflowState

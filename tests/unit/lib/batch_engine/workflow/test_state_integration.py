@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import Pause, SqliteRunStore, StepRef
+from batch_engine.core import Pause, Progress, SqliteRunStore, StepRef
 from batch_engine.workflow import (
     ChangedWorkflowError,
     WorkflowEngine,
@@ -327,3 +327,27 @@ steps:
     result = run(text, retry=True)
     assert "second" in result.outputs["after"]
     assert run(text, resume=True).steps["after"].reused
+
+
+def test_progress_counts_the_items_that_stay_as_they_failed(run: Run, workspace: Path) -> None:
+    text = """
+steps:
+  - name: work
+    task: batch
+    inputs:
+      items: [a, b, c]
+      tolerated_failures: 1
+      task: {task: shell, inputs: {command: "[ {{ item }} = a ] && exit 1; true"}}
+"""
+    run(text)
+    with SqliteRunStore(state_folder(workspace)) as store:
+        state = WorkflowState(store)
+        record = state.step("work")
+        assert record is not None
+        rows = list(store.items(record.ref))
+        store.prune(record.ref, keep=[row.key for row in rows[:2]])
+        state.put_step(replace(record, status="running"))
+    progress = Progress()
+    run(text, resume=True, listeners=[progress])
+    now = progress.snapshot()
+    assert (now.total, now.done, now.ok) == (3, 3, 1)
