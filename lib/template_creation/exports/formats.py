@@ -134,7 +134,7 @@ def _codex(source: SourcePackage) -> Exported:
             losses.append((agent.name, f"is called {name}, since Codex has one of its own"))
         if agent.tools is not None:
             losses.append((agent.name, "has the tools and the sandbox of who calls it"))
-        files[f".codex/agents/{slug(name) or agent.stem}.toml"] = _toml(
+        files[f".codex/agents/{slug(name)}.toml"] = _toml(
             {
                 "name": name,
                 "description": agent.description,
@@ -219,7 +219,7 @@ FORMATS: Mapping[str, Callable[[SourcePackage], Exported]] = {
 
 
 def _file(agent: SourceAgent) -> str:
-    return slug(agent.name) or slug(agent.stem)
+    return slug(agent.name)
 
 
 def _markdown(head: Mapping[str, object], body: str) -> bytes:

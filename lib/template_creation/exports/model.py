@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ def read_source(root: Path) -> SourcePackage:
     paths = agent_files(root)
     if not paths:
         raise BadInput(f"{str(root)!r} has no agents/*.md", hint="make the package with agents")
+    agents = tuple(_agent(path) for path in paths)
+    _check_names(agents)
     name = str(manifest.get("name") or slug(root.resolve().name) or "package")
     guide = root / AGENTS_GUIDE
     licence = manifest.get("source", {}).get("licence")
@@ -77,7 +79,7 @@ def read_source(root: Path) -> SourcePackage:
         version=str(manifest.get("version") or "1.0.0"),
         licence=str(licence or ""),
         guide=guide.read_text(encoding="utf-8") if guide.is_file() else "",
-        agents=tuple(_agent(path) for path in paths),
+        agents=agents,
     )
 
 
@@ -88,6 +90,24 @@ def slug(text: str) -> str:
     'bad-name'
     """
     return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
+
+
+def _check_names(agents: Sequence[SourceAgent]) -> None:
+    """Files are named after the agents, and some systems do not tell cases apart."""
+    owners: dict[str, str] = {}
+    for agent in agents:
+        name = slug(agent.name)
+        if not name:
+            raise BadInput(
+                f"agents/{agent.stem}.md is called {agent.name!r}, which can name no file",
+                hint="give it a name with a letter from a to z",
+            )
+        if name in owners:
+            raise BadInput(
+                f"agents/{owners[name]}.md and agents/{agent.stem}.md are both called {name!r}",
+                hint="give each a name of its own",
+            )
+        owners[name] = agent.stem
 
 
 def _agent(path: Path) -> SourceAgent:
