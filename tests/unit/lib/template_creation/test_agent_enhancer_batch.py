@@ -12,6 +12,7 @@ import pytest
 from template_creation.agents import AgentEnhancer, load_folder, read_frontmatter
 from template_creation.bridges import AgentBridgeInvoker
 from template_creation.errors import GenerationError
+from template_creation.exchange import render_batch_prompt
 from template_creation.testing import FakeBridge
 
 STUB = """---
@@ -213,13 +214,20 @@ def test_enhancement_validation(package: Callable[[int, int], Path]) -> None:
 
 
 def test_token_budget_compliance(package: Callable[[int, int], Path]) -> None:
-    """Ten agents and fifteen templates stay under 10,000 tokens, by the stricter estimate."""
+    """Ten agents of about 100 lines and fifteen templates of 50 stay under 10,000 tokens as a
+    model reads them, by the seed's estimate and by a stricter one."""
     output = package(10, 15)
     files = sorted((output / "agents").glob("*.md"))
-    request = AgentEnhancer(bridge_invoker=None)._build_batch_enhancement_request(
-        files, load_folder(output).templates
-    )
-    assert len(json.dumps(request)) / 2.4 < 10_000
+    for number, path in enumerate(files):
+        notes = "".join(f"- Note {n} of part {number} of the shop.\n" for n in range(88))
+        path.write_text(STUB.format(number=number) + "\n## Notes\n\n" + notes, encoding="utf-8")
+    templates = load_folder(output).templates
+    request = AgentEnhancer(bridge_invoker=None)._build_batch_enhancement_request(files, templates)
+    prompt = render_batch_prompt(request)
+    assert all(agent["name"] in prompt for agent in request["agents"])
+    assert all(f"{entry['id']} " in prompt for entry in request["template_catalog"])
+    assert len(prompt) / 4 < 10_000
+    assert len(prompt) / 2.4 < 10_000
 
 
 def test_the_fake_is_a_bridge() -> None:
