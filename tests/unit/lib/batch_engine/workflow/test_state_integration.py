@@ -351,3 +351,15 @@ steps:
     run(text, resume=True, listeners=[progress])
     now = progress.snapshot()
     assert (now.total, now.done, now.ok) == (3, 3, 1)
+
+
+def test_a_failure_from_before_is_not_told_as_if_it_were_new(run: Run, printed: list[str]) -> None:
+    text = """
+steps:
+  - {name: no, task: fail, on_error: {action: continue, message: "went wrong"}}
+  - {name: end, task: echo, inputs: {message: end}}
+"""
+    run(text)
+    again = run(text, resume=True)
+    assert again.steps["no"].reused
+    assert printed == ["went wrong"]

@@ -318,3 +318,14 @@ def test_errors_are_told_by_their_status(call: Call, url: str) -> None:
         call("http.request", url="http://127.0.0.1:9/")
     with pytest.raises(TaskInputError, match="expected http"):
         call("http.request", url="file:///etc/passwd")
+
+
+def test_the_message_of_a_failed_command_is_the_line_that_tells_most(call: Call) -> None:
+    for said, told in (
+        ("error: no such file\n  give another one\n", ": error: no such file"),
+        ("Traceback\n  File x\nValueError: wrong\n", ": ValueError: wrong"),
+        ("  only this", ": only this"),
+    ):
+        with pytest.raises(CommandFailedError) as caught:
+            call("shell", argv=["sh", "-c", 'printf "%s" "$1" >&2; exit 3', "-", said])
+        assert caught.value.message == f"the command failed with exit code 3{told}"
