@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def unnumbered(text: str) -> str:
 
 
 class Host(FakeMessagesServer):
-    """A model that does what the command's file says; subclasses do something else.
+    """A model that does what the command's file says; a test replaces steps of it.
 
     It knows only what a model is shown: the command line stands in the command's file, the
     request's place in what the command printed.
@@ -144,9 +144,9 @@ class Host(FakeMessagesServer):
                 return Reply(text=f"It still waits:\n{said}")
             return self.pending(talk, said)
         if tool == "Read":
-            return self.delegate(json.loads(unnumbered(said)))
-        if tool in ("Agent", "Task"):
-            return self.run(self.command(talk) + " --resume")
+            return self.read(talk, unnumbered(said))
+        if tool in ("Agent", "Write"):
+            return self.again(talk)
         return Reply(text=said)
 
     def command(self, talk: Conversation) -> str:
@@ -154,11 +154,17 @@ class Host(FakeMessagesServer):
         assert found, talk.asked
         return found[1]
 
+    def again(self, talk: Conversation) -> Reply:
+        return self.run(self.command(talk).removesuffix(" --resume") + " --resume")
+
     def run(self, command: str) -> Reply:
         return Reply.calling("Bash", {"command": command, "description": "Run it"})
 
     def pending(self, talk: Conversation, said: str) -> Reply:
         return Reply.calling("Read", {"file_path": request_path(said)})
+
+    def read(self, talk: Conversation, text: str) -> Reply:
+        return self.delegate(json.loads(text))
 
     def delegate(self, request: Mapping[str, Any]) -> Reply:
         given = {
