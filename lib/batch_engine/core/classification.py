@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from batch_engine.core.errors import EngineError, ErrorCategory
 
@@ -138,6 +137,8 @@ def _until(date: object, sent: object) -> float | None:
 
 
 def _date(text: object) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # a tenth of this package's import, and rare
+
     try:
         when = parsedate_to_datetime(text) if isinstance(text, str) else None
     except ValueError:
