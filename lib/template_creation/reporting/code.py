@@ -100,7 +100,8 @@ def _pattern(language: str) -> re.Pattern[str] | None:
 
 
 def _quoted(quote: str) -> str:
-    return rf"{quote}[^{quote}\\\n]*(?:\\.[^{quote}\\\n]*)*{quote}"
+    # Bounded: a line of quotes that never close would else be searched to its end from each.
+    return rf"{quote}(?:[^{quote}\\\n]|\\.){{0,300}}{quote}"
 
 
 def _marker(delimiter: tuple[str, str] | None) -> Mark:
