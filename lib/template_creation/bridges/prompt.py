@@ -83,7 +83,7 @@ class PromptBridge:
         self._api_key = api_key
         self._base_url = base_url_of(base_url)
         self._prices = prices or load_prices()
-        self._max_cost_usd = max_cost_usd
+        self.max_cost_usd = max_cost_usd
         if max_cost_usd is not None and self._prices.cost(model, TokenCounts(1, 1)) is None:
             raise BadInput(
                 f"what {model!r} costs is not known, so that --max-cost cannot be kept",
@@ -193,16 +193,16 @@ class PromptBridge:
 
     def _reserve(self, prompt: str, most: int) -> float:
         """What the call may cost at most, noted until it is over."""
-        if self._max_cost_usd is None:
+        if self.max_cost_usd is None:
             return 0.0
         counts = TokenCounts(estimate_tokens(prompt), most)
         at_most = self._prices.cost(self.model, counts) or 0.0
         spent = self._spent
         with spent.lock:
-            if spent.usd + spent.at_most + at_most > self._max_cost_usd:
+            if spent.usd + spent.at_most + at_most > self.max_cost_usd:
                 raise BudgetError(
                     f"${spent.usd:.4f} is spent, and the next answer may cost ${at_most:.4f}: "
-                    f"the limit is ${self._max_cost_usd:g}",
+                    f"the limit is ${self.max_cost_usd:g}",
                     hint="go on with a higher --max-cost; what is answered is kept",
                 )
             spent.at_most += at_most

@@ -115,6 +115,8 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
             return
         workspace = _workspace(workflow, options)
         invoker = options.asking.invoker()
+        if said := options.asking.announcement(invoker):
+            console.note(said)
         with _executor(options) as executor, display(quiet=console.as_json) as shown:
             out = sys.stderr if console.as_json else sys.stdout
             engine = WorkflowEngine(

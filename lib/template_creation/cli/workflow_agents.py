@@ -30,6 +30,14 @@ class Asking:
             if value is not None:
                 yield from (f"--{name.replace('_', '-')}", str(value))
 
+    def announcement(self, invoker: AgentInvoker | None) -> str:
+        """What a user should know before money is spent; empty where none is."""
+        if self.bridge != "api" or invoker is None:
+            return ""
+        limit = getattr(invoker, "max_cost_usd", None)
+        bound = "without a limit (--max-cost USD)" if limit is None else f"for at most ${limit:g}"
+        return f"agent steps ask {getattr(invoker, 'model', 'a model')}, {bound}"
+
     def invoker(self) -> AgentInvoker | None:
         """Whoever answers; None where nobody was named. Raises `BadInput`."""
         if self.bridge != "api":

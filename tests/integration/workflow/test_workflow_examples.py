@@ -128,12 +128,15 @@ def test_the_digest_asks_a_model_within_a_cost_and_never_twice(
         poor = workflow("run", texts, *api, "--workspace", run, "--max-cost", "0.000001")
         assert poor.exit_code == 1
         assert "budget" in poor.stdout
+        assert "agent steps ask claude-haiku-5-5, for at most $1e-06" in poor.stderr
         assert prompts == []
         done = workflow("retry", texts, *api, "--workspace", run, "--max-cost", "1")
         assert done.exit_code == 0, done.stdout + done.stderr
         assert "spent on answers: $0.0" in done.stderr
         assert len(prompts) == 3
-        assert workflow("run", texts, *api, "--workspace", run, "--resume").exit_code == 0
+        again = workflow("run", texts, *api, "--workspace", run, "--resume")
+        assert again.exit_code == 0
+        assert "without a limit" in again.stderr
     assert len(prompts) == 3
     assert (run / "digest.md").read_text().count("It is a document.") == 3
 
