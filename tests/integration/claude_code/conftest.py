@@ -257,6 +257,18 @@ class ClaudeCode:
             **self.more,
         }
 
+    def plain(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One of its other commands, with no server to reach."""
+        return subprocess.run(
+            [self.binary, *arguments],
+            cwd=self.project,
+            env=self.environment("http://127.0.0.1:9"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     def __call__(self, prompt: str, server: FakeMessagesServer, *options: str) -> Run:
         """``claude -p`` with ``prompt`` in the project folder."""
         done = subprocess.run(

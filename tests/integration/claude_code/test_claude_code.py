@@ -176,3 +176,21 @@ def test_a_host_that_edits_an_agent_itself_is_told_of(
     assert any("agents/api-specialist.md was changed while the run waited" in t for t in told)
     (kept,) = (claude.home / ".agentecflow" / "state").glob("*/before-the-pause/agents/*.md")
     assert kept.read_bytes() == before
+
+
+def test_as_a_plugin_the_assets_pass_the_strict_validation(
+    claude: Any, tmp_path: Path, checkout: Path
+) -> None:
+    """`claude plugin validate --strict`: frontmatter and fields are as it reads them."""
+    plugin = tmp_path / "plugin"
+    shutil.copytree(checkout / "installer" / "template_installer" / "assets", plugin)
+    manifest = {
+        "name": "template-create",
+        "version": "1.0.0",
+        "description": "Templates and agents from a codebase.",
+        "author": {"name": "The template-create developers"},
+    }
+    (plugin / ".claude-plugin").mkdir()
+    (plugin / ".claude-plugin" / "plugin.json").write_text(json.dumps(manifest))
+    done = claude.plain("plugin", "validate", "--strict", str(plugin))
+    assert done.returncode == 0, done.stdout + done.stderr
