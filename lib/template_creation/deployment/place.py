@@ -58,14 +58,14 @@ def carry_out(planned: Plan) -> None:
     site = planned.site
     record = read_record(site.record_folder)
     after = _after(planned)
+    if record.of(site.owner).unfinished:
+        _sweep(site, planned.steps)
     todo = [step for step in planned.steps if step.data is not None or step.change == "removed"]
     final = record.with_owner(site.owner, Deployed(after, planned.about if after else {}))
     if not todo:
         if final.document() != record.document():
             _write_record(site, final)
         return
-    if record.of(site.owner).unfinished:
-        _sweep(site, todo)
     between = {**record.of(site.owner).files, **_intent(after, todo)}
     _write_record(site, record.with_owner(site.owner, Deployed(between, planned.about)))
     failpoint("deploy_after_intent")

@@ -216,3 +216,32 @@ def test_the_record_names_no_path_of_this_machine(site: Site) -> None:
     text = (site.record_folder / RECORD).read_text(encoding="utf-8")
     assert str(site.root) not in text
     assert set(json.loads(text)["placed"]) == {"package:shop"}
+
+
+@pytest.fixture
+def half_done(site: Site) -> Site:
+    """A run that updates everything and ends in the middle: ``a.md`` is new, the guide is not."""
+    place(site, *ITEMS)
+    planned = plan(site, (NEWER[0], Item("sub/x.md", b"x 1\n"), NEWER[2]))
+    (site.root / "sub").write_bytes(b"in the way\n")
+    with pytest.raises(WriteError, match="cannot write"):
+        carry_out(planned)
+    (site.root / "sub").unlink()
+    assert (site.root / ".claude/agents/a.md").read_bytes() == b"a 2\n"
+    assert b"guide 1" in (site.root / "CLAUDE.md").read_bytes()
+    return site
+
+
+def test_after_a_run_that_ended_in_the_middle_all_is_still_known_as_ours(half_done: Site) -> None:
+    """Also by a later version: neither the old nor the new bytes count as somebody's edit."""
+    third = tuple(Item(item.path, item.data.replace(b"1", b"3"), item.block) for item in ITEMS)
+    assert read_record(half_done.record_folder).of("package:shop").unfinished
+    done = place(half_done, *third)
+    assert done.pop("x.md") == "removed"
+    assert set(done.values()) == {"updated"}
+    assert not read_record(half_done.record_folder).of("package:shop").unfinished
+
+
+def test_an_edit_after_a_run_that_ended_in_the_middle_is_kept(half_done: Site) -> None:
+    (half_done.root / ".claude/agents/a.md").write_bytes(b"mine\n")
+    assert place(half_done, *NEWER)["a.md"] == "kept"
