@@ -50,6 +50,8 @@ def work(numbers, context):
         result = {"square": number * number, "text": "é" * (number % 3)}
         if number == 5 and context.attempt == 1:
             answer[key] = ItemFailure(TransientError("once"))
+        elif number == 7 and early:
+            context.fail(number, "never")
         elif number == 7:
             answer[key] = ItemFailure("never")
         elif early:
@@ -190,7 +192,7 @@ def test_kills_during_the_resume_itself_converge(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hit", [1, 4, 9])
-def test_what_was_completed_early_is_never_run_again(
+def test_what_was_completed_or_failed_early_is_never_run_again(
     hit: int, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     """One chunk for everything, as one request for all agents: finished items survive alone."""
