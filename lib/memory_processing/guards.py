@@ -17,11 +17,13 @@ from memory_processing.config import GUARDS, Guard
 __all__ = ["blocking_reason", "reasons_against"]
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+_PAUSE = re.compile(r"\b(\w++(?:'\w++)*+)\s*+([,:;])")
 _NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\w.,:/%°-]*(?<![.,:-])")
 _SYMBOL = re.compile(r"[^\w\s.,;:!'\"()\-–—…“”‘’`]+|!=")
 _TOKEN = re.compile(r"`[^`]+`|\w+(?:[./:@]\w+)*")
 _JOINTS = frozenset("./:@_`")
-_CODE_LIKE = re.compile(r"[/:@_`]|\.\w|\w[A-Z]")
+_CODE_LIKE = re.compile(r"[/:@_`]|\.\w|\w[A-Z]|(?<![\w-])--?[A-Za-z]|![A-Za-z]")
+_LED = re.compile(r"(?<![\w.!-])(?:--?|\.|!)[A-Za-z][\w.-]*")
 _DIGIT = re.compile(r"\d")
 
 
@@ -29,6 +31,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+_NOT_PLURAL = _set("amqps ftps https imaps ldaps mqtts rediss smtps windows")
 _FILLERS = _set(
     """
     a actually also an basically definitely indeed just kindly please really simply that the
@@ -92,7 +95,9 @@ class _Traits:
     def names(self) -> tuple[str, ...]:
         if not _CODE_LIKE.search(self.text):
             return ()
-        return tuple(sorted(token for token in _TOKEN.findall(self.text) if _is_name(token)))
+        named = [token for token in _TOKEN.findall(self.text) if _is_name(token)]
+        # Options, hidden files and rules: ``-x``, ``--force``, ``.env``, ``!important``.
+        return tuple(sorted(named + [one.rstrip(".-") for one in _LED.findall(self.text)]))
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
@@ -108,15 +113,24 @@ class _Traits:
 
     @cached_property
     def negations(self) -> tuple[str, ...]:
-        """Each negating word with the two words that follow: what is negated counts too."""
+        """Each negating word with the two words that follow, as far as the next pause: what is
+        negated counts too ("no, use it" is not "no use")."""
         words = [word for word in self.words if word not in _FILLERS]
         return tuple(
             sorted(
-                " ".join(words[place : place + 3])
-                for place, word in enumerate(words)
-                if _is_negation(word)
+                [
+                    " ".join(words[place : place + 3])
+                    for place, word in enumerate(words)
+                    if _is_negation(word)
+                ]
+                + [f"{low}{mark}" for low, mark in self._pauses if _is_negation(low)]
             )
         )
+
+    @cached_property
+    def _pauses(self) -> list[tuple[str, str]]:
+        """Each word before a comma, colon or semicolon, with it."""
+        return [(word.casefold(), mark) for word, mark in _PAUSE.findall(self.text)]
 
 
 def reasons_against(
@@ -215,7 +229,7 @@ def _substitution(a: _Traits, b: _Traits) -> str:
 
 def _inflected(word: str, others: frozenset[str]) -> bool:
     """Whether the plural or the singular of a word of four letters and more is in ``others``."""
-    if len(word) < 4:
+    if len(word) < 4 or word in _NOT_PLURAL or word + "s" in _NOT_PLURAL & others:
         return False
     return bool({word + "s", word + "es"} & others) or any(
         word.endswith(end) and word.removesuffix(end) in others for end in ("s", "es")

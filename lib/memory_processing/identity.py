@@ -6,6 +6,7 @@ not in it: the same fact from another source, or with another confidence, is the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from hashlib import sha256
 
@@ -22,24 +23,30 @@ __all__ = [
 
 _NOT_CONTRIBUTED = frozenset({"id", "provenance"})
 _CLOSING = frozenset("_)]}\"'`")
+_CODE = re.compile(r"(`[^`]+`|(?<![\w-])--?[A-Za-z][\w-]*|(?<![^\s`])[^\s`/\\_]*+[/\\_][^\s`]*)")
 
 
 def normalise(text: str) -> str:
-    """The text without what carries no meaning: letter case, composed or decomposed characters,
-    runs of white space, one full stop at the end. Operators, units, signs and quotes stay.
+    """The text without what carries no meaning: letter case of words, composed or decomposed
+    characters, runs of white space, one full stop at the end. Operators, units, signs and quotes
+    stay, and the letter case of code: code spans, options, paths and names with ``_``.
 
     >>> normalise("  Use TABS\\nin Makefiles. ")
     'use tabs in makefiles'
     >>> normalise("Use C++") == normalise("Use C")
     False
+    >>> normalise("Call ls -X in /Etc")
+    'call ls -X in /Etc'
     """
-    if text.isascii():
-        plain = text.lower()
-    else:
-        plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    plain = " ".join(plain.split())
+    parts = _CODE.split(text if text.isascii() else unicodedata.normalize("NFC", text))
+    parts[::2] = [_folded(part) for part in parts[::2]]
+    plain = " ".join("".join(parts).split())
     ends = len(plain) > 1 and plain[-1] == "." and (plain[-2].isalnum() or plain[-2] in _CLOSING)
     return plain[:-1] if ends else plain
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
 
 
 def group_key(record: MemoryRecord) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from memory_processing import BatchProcessingConfig, RecordSource, import_memories, open_store
 from memory_processing.guards import blocking_reason, reasons_against
+from memory_processing.identity import normalise
 
 
 def _lines(name: str) -> list[list[str]]:
@@ -43,6 +44,7 @@ SPECIFIC = {
     "negation": "negation",
     "symbol": "symbols",
     "order": "order",
+    "option": "names",
 }
 
 
@@ -94,3 +96,4 @@ def test_a_long_word_costs_no_more_than_its_length() -> None:
     """No pattern backtracks: 20,000 signs without a space are done at once."""
     word = "a" * 20_000
     assert reasons_against(word, word + "b")
+    assert normalise(word.upper()) == word
