@@ -6,7 +6,7 @@ pair's group is planned anew, so that the store looks as if the decision had alw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +142,9 @@ def unmerge(
     return tuple(memory_id(pair.member) for pair in pairs)
 
 
-def export_memories(store: MemoryStore, *, members: bool = False) -> Iterator[MemoryRecord]:
+def export_memories(
+    store: MemoryStore, *, members: bool = False
+) -> Generator[MemoryRecord, None, None]:
     """The memories as they stand, by content hash; an import of them stores the same again.
 
     Merged ones come as their survivor's merged record; with ``members`` every record by itself.

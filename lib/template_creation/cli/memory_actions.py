@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from memory_processing import (
     KINDS,
     FileSource,
     ImportReport,
+    MemoryRecord,
     export_memories,
     import_memories,
     preview_memories,
@@ -21,6 +24,7 @@ from memory_processing.exporting import markdown_lines, write_cogx
 from memory_processing.importers import FORMATS
 from template_creation.cli.memory_inputs import (
     given,
+    not_read,
     opened,
     progress_of,
     settled,
@@ -43,8 +47,6 @@ __all__ = [
     "validate_paths",
 ]
 
-_COUNTED_BYTES = 5_000_000
-_SHOWN_TEXT = 90
 _RULES_SHOWN = 8
 
 
@@ -83,7 +85,7 @@ def import_paths(
             report = import_memories(
                 sources, memories, chosen, listeners=[listener], dry_run=dry_run
             )
-        text = f"{report.text()}\nstore: {shown_place(place)}"
+        text = "\n".join([report.text(), *not_read(sources), f"store: {shown_place(place)}"])
         if report.counts.review and not dry_run:
             text += f"\nnext: template-create memory review{store_option(store)}"
         _told(console, report, text, report.status, _code(report))
@@ -143,32 +145,42 @@ def export_store(
     if output is None and console.as_json:
         raise BadInput("--json and an export on stdout exclude each other", hint="give --output")
     with translated(), opened(store or default_store()) as memories:
-        records = export_memories(memories, members=members)
-        count = 0
         try:
-            if form == "cogx":
-                assert output is not None
-                count = write_cogx(records, output)
-            else:
-                kept = list(records) if form == "markdown" else records
-                lines = (
-                    markdown_lines(kept)
-                    if form == "markdown"
-                    else (record.to_text() for record in kept)
-                )
-                out = output.open("w", encoding="utf-8", newline="\n") if output else sys.stdout
-                for line in lines:
-                    out.write(line + "\n")
-                    count += form == "jsonl" or line.startswith("- ")
-                if output:
-                    out.close()
+            with closing(export_memories(memories, members=members)) as records:
+                count = _written(records, output, form)
         except OSError as error:
             raise WriteError(
-                f"cannot write {str(output)!r}: {error.strerror}", hint="check the folder"
+                f"cannot write {str(output)!r}: {error.strerror}",
+                hint="check the folder and its space; what was there before is unchanged",
             ) from error
     if output is not None:
         document = {"status": "done", "exit_code": 0, "output": str(output), "memories": count}
         console.result(f"{count:,} memories in {output}", document)
+
+
+def _written(records: Iterator[MemoryRecord], output: Path | None, form: str) -> int:
+    """How many were written. A file is new as a whole or what it was, also on a full disk."""
+    if form == "cogx" and output is not None:
+        return write_cogx(records, output)
+    lines = markdown_lines(records) if form == "markdown" else (one.to_text() for one in records)
+    if output is None:
+        return _lines_into(sys.stdout, lines, form)
+    beside = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            count = _lines_into(file, lines, form)
+        beside.replace(output)
+    finally:
+        beside.unlink(missing_ok=True)
+    return count
+
+
+def _lines_into(out: TextIO, lines: Iterable[str], form: str) -> int:
+    count = 0
+    for line in lines:
+        out.write(line + "\n")
+        count += form == "jsonl" or line.startswith("- ")
+    return count
 
 
 def show_formats(console: Console) -> None:
@@ -200,6 +212,7 @@ def _checked(report: ImportReport, sources: Sequence[FileSource]) -> str:
     """What an import would do, with the format of each source and the first errors."""
     counts = report.counts
     lines = [f"{source.label}: {source.importer.name}" for source in sources]
+    lines += not_read(sources)
     lines.append(
         f"{counts.processed:,} records: {counts.successful:,} new, {counts.skipped:,} duplicates, "
         f"{counts.failed:,} not valid; {counts.merged:,} merges, {counts.review:,} to review"

@@ -12,12 +12,14 @@ from typing import Any
 from batch_engine.core import ConfigurationError, EngineError, Event, Listener, StepStarted
 from memory_processing import BatchProcessingConfig, FileSource, MemoryStore, open_store
 from memory_processing.importers import source_for
+from memory_processing.importers.folders import files_below, label_below
 from template_creation.cli.progress import progress_listener
 from template_creation.cli.run import Console
 from template_creation.errors import BadInput, TemplateCreateError, WriteError
 
 __all__ = [
     "given",
+    "not_read",
     "opened",
     "progress_of",
     "settled",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 _COUNTED_BYTES = 5_000_000
+_MARKDOWN = frozenset({"instructions", "lessons", "adr"})
+_OTHERS = (".jsonl", ".ndjson", ".af")
 _SHOWN_TEXT = 90
 
 
@@ -49,6 +53,19 @@ def sources_at(paths: Sequence[Path], form: str) -> list[FileSource]:
         if not path.exists():
             raise BadInput(f"no such file or folder: {str(path)!r}", hint="check the path")
     return [source_for(path, form=form, label=path.as_posix()) for path in paths]
+
+
+def not_read(sources: Sequence[FileSource]) -> list[str]:
+    """What lies in a folder and holds memories in a format that the folder is not read in."""
+    lines = []
+    for source in sources:
+        if source.path.is_dir() and source.importer.name in _MARKDOWN:
+            files = list(files_below(source.path, _OTHERS, source.label))
+            shown = ", ".join(label_below(one, source.path, source.label) for one in files[:3])
+            more = f" and {len(files) - 3:,} more" if len(files) > 3 else ""
+            if files:
+                lines.append(f"not read: {shown}{more}; give their paths to read them too")
+    return lines
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
