@@ -25,6 +25,7 @@ from memory_processing.errors import (
     MemoryStoreError,
     RolledBackError,
     TransformError,
+    UnresolvedDuplicateError,
 )
 from memory_processing.failpoints import MEMORY_FAILPOINTS
 from memory_processing.guards import reasons_against
@@ -110,6 +111,7 @@ __all__ = [
     "StoreStats",
     "Theme",
     "TransformError",
+    "UnresolvedDuplicateError",
     "ValidationResult",
     "adaptive_processor",
     "all_or_nothing_processor",

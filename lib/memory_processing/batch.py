@@ -6,13 +6,18 @@ and known to be done, or neither.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from batch_engine.core import DatabaseBusyError, DatabaseError, EngineError, TaskError
-from memory_processing.errors import DuplicateMemoryError, InvalidMemoryError
+from memory_processing.errors import (
+    HINTS,
+    DuplicateMemoryError,
+    InvalidMemoryError,
+    UnresolvedDuplicateError,
+)
 from memory_processing.identity import (
     contribution_hash,
     group_key,
@@ -67,12 +72,14 @@ class Checked:
 @dataclass(slots=True)
 class BatchPlan:
     """What a batch writes. ``signs`` has one outcome per record of the batch that can be stored,
-    in order: ``c`` for the first of new content, ``s`` for what is known."""
+    in order: ``c`` for the first of new content, ``s`` for what is known. ``unresolved`` has the
+    known content that cannot be written, with its error."""
 
     signs: list[str]
     inserts: list[MemoryRow]
     updates: list[MemoryRow]
     contributions: list[Contribution]
+    unresolved: dict[str, EngineError] = field(default_factory=dict)
 
     @property
     def groups(self) -> set[str]:
@@ -164,14 +171,31 @@ def plan_batch(records: Sequence[Checked], store: MemoryStore) -> BatchPlan:
             plan.inserts.append(group[0].row())
             continue
         known = _known(stored.get(content), several.get(content, []))
-        now = dict(known)
-        for record in group:
-            held = now.get(record.contribution)
-            if held is None or (held != record.data and record.lines < _lines(held)):
-                now[record.contribution] = record.data
-        if now != known:
-            _write(plan, content, group[0].group, known, now)
+        try:
+            _join(plan, group, known)
+        except ValueError as error:  # what is stored was changed by somebody else
+            plan.unresolved[content] = _unresolved(content, error)
     return plan
+
+
+def _join(plan: BatchPlan, group: Sequence[Checked], known: Mapping[str, str]) -> None:
+    """Plans what records of one content add to what is known of it."""
+    now = dict(known)
+    for record in group:
+        held = now.get(record.contribution)
+        if held is None or (held != record.data and record.lines < _lines(held)):
+            now[record.contribution] = record.data
+    if now != known:
+        _write(plan, group[0].content, group[0].group, known, now)
+
+
+def _unresolved(content: str, error: ValueError) -> UnresolvedDuplicateError:
+    failure = UnresolvedDuplicateError(
+        f"it repeats {memory_id(content)}, and what is stored of that cannot be read",
+        hint=HINTS["deduplication"],
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def _signs(records: Sequence[Checked], stored: dict[str, Stored]) -> list[str]:
@@ -192,7 +216,7 @@ def _known(stored: Stored | None, several: Sequence[Contribution]) -> dict[str, 
 
 
 def _write(
-    plan: BatchPlan, content: str, group: str, known: dict[str, str], now: dict[str, str]
+    plan: BatchPlan, content: str, group: str, known: Mapping[str, str], now: Mapping[str, str]
 ) -> None:
     rows = plan.updates if known else plan.inserts
     records = [MemoryRecord.model_validate_json(now[name]) for name in sorted(now)]
@@ -223,11 +247,11 @@ def _lines(data: str) -> tuple[int, ...]:
     return tuple(origin.line or 0 for origin in record.provenance)
 
 
-def write_salvaging(store: MemoryStore, plan: BatchPlan) -> dict[str, DatabaseError]:
+def write_salvaging(store: MemoryStore, plan: BatchPlan) -> dict[str, EngineError]:
     """Writes the plan; rows that the database refuses are found by halving and left out.
 
-    Returns the refused content hashes with their errors. A busy database and a lost connection
-    are raised: they are nobody's fault.
+    Returns the refused and unresolved content hashes with their errors. A busy database and a
+    lost connection are raised: they are nobody's fault.
     """
     refused = _salvaged(store, plan.inserts, store.insert_many)
     refused |= _salvaged(store, plan.updates, store.update_many)
@@ -242,7 +266,7 @@ def write_salvaging(store: MemoryStore, plan: BatchPlan) -> dict[str, DatabaseEr
     }
     if groups:
         store.touch(groups)
-    return refused
+    return {**plan.unresolved, **refused}
 
 
 def _salvaged(store: MemoryStore, rows: list[MemoryRow], write: Any) -> dict[str, DatabaseError]:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from batch_engine.core import ConfigurationError, FieldProblem
 from memory_processing.emotion import Share
@@ -43,6 +44,8 @@ GUARDS: tuple[Guard, ...] = (
     "opposites",
     "substitution",
 )
+_BRANCHES = frozenset({"constrained-int", "AdaptiveSize"})
+"""What pydantic calls the two forms of a batch size."""
 _LIVE = frozenset({"batch_size", "max_failures", "failure_tolerance", "log_progress"})
 
 
@@ -198,11 +201,19 @@ class LiveConfig:
             self._config = self._config.of(**{**self._config.model_dump(), **settings})
 
 
+def _problem(detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        return "there is no such setting"
+    if detail["loc"][:1] == ("batch_size",) and detail["type"] == "int_parsing":
+        return f"expected a number from 1 to {MAX_BATCH} or 'adaptive'"
+    return str(detail["msg"]).removeprefix("Value error, ")
+
+
 def _configuration_error(error: ValidationError) -> ConfigurationError:
     fields = tuple(
         FieldProblem(
-            path=".".join(str(part) for part in detail["loc"]),
-            problem=str(detail["msg"]).removeprefix("Value error, "),
+            path=".".join(str(part) for part in detail["loc"] if part not in _BRANCHES),
+            problem=_problem(detail),
             got=repr(detail.get("input")),
         )
         for detail in error.errors(include_url=False)

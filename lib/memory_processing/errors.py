@@ -6,6 +6,7 @@
     ├── ItemValidationError
     │   └── InvalidMemoryError      a record breaks rules; `issues` says which field and what to do
     ├── TransformError              a source's record cannot be read or brought to our schema
+    ├── UnresolvedDuplicateError    a record repeats a memory whose stored form cannot be read
     ├── DatabaseError
     │   ├── DuplicateMemoryError    mode "memory": a record with this content is stored already
     │   └── RolledBackError         the record was fine; its batch or run was taken back
@@ -44,6 +45,7 @@ __all__ = [
     "MemoryStoreError",
     "RolledBackError",
     "TransformError",
+    "UnresolvedDuplicateError",
     "category_of",
 ]
 
@@ -53,7 +55,7 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 HINTS: dict[Category, str] = {
     "validation": "correct the named fields; `validate_memory` checks a single record",
     "transform": "name the format of the source, or correct the line that cannot be read",
-    "deduplication": "resolve the pair in the review list, or import in mode 'memory'",
+    "deduplication": "restore the store from a copy, or import into a new one and export that",
     "database": "correct or remove the record that the database refused, and import again: "
     "what is stored is skipped",
     "io": "check that the source can be read and the store can be written, then import again",
@@ -77,6 +79,13 @@ class TransformError(WorkError):
 
     code = "transform.failed"
     category = ErrorCategory.INPUT
+
+
+class UnresolvedDuplicateError(WorkError):
+    """A record repeats a stored memory, and the two cannot be made one; the stored one stays."""
+
+    code = "deduplication.unresolved"
+    category = ErrorCategory.DEDUPLICATION
 
 
 class DuplicateMemoryError(DatabaseError):

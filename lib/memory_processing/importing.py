@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ from memory_processing.work import MAX_ATTEMPTS, BatchWork
 __all__ = ["STEP", "import_memories", "preview_memories"]
 
 STEP = "memory.import"
+_LOGGER = logging.getLogger("memory_processing")
+_LOGGER.addHandler(logging.NullHandler())  # without it failures come out on stderr unasked
 
 
 def _utc_now() -> datetime:
@@ -195,7 +198,7 @@ class _Job:
     def _all_listeners(self, config: BatchProcessingConfig) -> list[Listener]:
         own: list[Listener] = [self.monitor]
         if config.log_progress:
-            own.append(LoggingListener())
+            own.append(LoggingListener(_LOGGER))
         return [*own, *self.listeners]
 
     def _status(self, work: BatchWork, config: BatchProcessingConfig) -> Status:

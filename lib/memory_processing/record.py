@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from memory_processing.emotion import EmotionalContext, Relationship, Share
 
@@ -109,6 +110,13 @@ class MemoryRecord(_Value):
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
         return value.astimezone(UTC) if value is not None else None
+
+    @field_validator("confidence", "occurrences", mode="before")
+    @classmethod
+    def _a_number(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # true would be read as 1
+            raise PydanticCustomError("float_type", "is no number")
+        return value
 
     @field_validator("text", mode="after")
     @classmethod

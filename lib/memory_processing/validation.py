@@ -214,7 +214,7 @@ def _issue(detail: ErrorDetails) -> Issue:
         path=path,
         message=_MESSAGES.get(rule, message),
         expected=_expected(kind, detail.get("ctx") or {}, path),
-        got="" if kind in ("missing", "value_error") else _got(value),
+        got="nothing" if kind == "missing" else "" if kind == "value_error" else _got(value),
         hint=_hint(rule, path, value, str((detail.get("ctx") or {}).get("expected", ""))),
     )
 
@@ -264,6 +264,8 @@ def _hint(rule: Rule, path: str, value: object, words: str) -> str:
         return f"write {near[0]!r}" if near else _HINTS[rule]
     if rule == "type_mismatch" and isinstance(value, str) and path in ("tags", "sources"):
         return f"write a list: [{json.dumps(value)}]"
+    if rule == "logical_inconsistency" and path == "text":
+        return "remove the character"
     if rule == "logical_inconsistency" and path.startswith("relationships"):
         return "add the participant to `participants`, or correct the id"
     return _HINTS[rule]

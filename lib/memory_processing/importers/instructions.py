@@ -19,7 +19,7 @@ from memory_processing.importers.kinds import kind_of_label, kind_of_text
 from memory_processing.importers.markdown import Block, blocks, slug, split_frontmatter
 from memory_processing.importers.reading import Maker, numbered_lines, texts_of
 from memory_processing.importers.seam import RawRecord
-from memory_processing.record import MAX_TEXT, Kind
+from memory_processing.record import Kind
 
 __all__ = ["INSTRUCTION_SUFFIXES", "Instructions", "block_fields", "heading_tags", "pieces"]
 
@@ -116,7 +116,7 @@ def block_fields(
     ``kind`` is what the surroundings say; without it the sentence and its headings decide.
     """
     text = block.text
-    if text.count(" ") < FEWEST_WORDS - 1 or _LINK_ONLY.match(text) or len(text) > MAX_TEXT:
+    if _says_too_little(block) or _LINK_ONLY.match(text):
         return {}
     if not kind:
         kind = kind_of_text(text) or _kind_of_headings(block)
@@ -125,6 +125,13 @@ def block_fields(
         extra["end_line"] = str(block.end_line)
     kept = [tag for tag in dict.fromkeys(tags or ()) if tag][:_MAX_TAGS]
     return {"kind": kind, "text": text, "tags": kept, "extra": extra}
+
+
+def _says_too_little(block: Block) -> bool:
+    """Whether it has less than three words; an item of two that tells what to do is enough."""
+    words = block.text.count(" ") + 1
+    told = block.is_item and words == FEWEST_WORDS - 1 and kind_of_text(block.text)
+    return words < FEWEST_WORDS and not told
 
 
 def pieces(text: str) -> Iterator[Block]:

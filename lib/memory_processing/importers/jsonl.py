@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from memory_processing.importers.seam import RawRecord
 __all__ = ["JsonLines"]
 
 _MAX_LINE = 1_000_000
+_MARK = re.compile(r"(?: starting)? at$")
 
 
 class JsonLines:
@@ -63,7 +65,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
         raise TransformError("the line is nested too deeply", hint="flatten it") from error
     except json.JSONDecodeError as error:
         raise TransformError(
-            f"the line is not JSON: {error.msg} at column {error.colno}",
+            f"the line is not JSON: {_MARK.sub('', error.msg)} at column {error.colno}",
             hint="write one JSON object per line",
         ) from error
     except ValueError as error:

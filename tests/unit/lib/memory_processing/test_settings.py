@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +143,12 @@ class TestJsonLines:
         assert {error.category for error in report.errors} == {"transform"}
         assert all(error.record.hint for error in report.errors)
 
+    def test_a_text_without_end_is_named_at_its_column(self, tmp_path: Path) -> None:
+        file = tmp_path / "notes.jsonl"
+        file.write_text('{"text', encoding="utf-8")
+        (error,) = preview_memories([FileSource(file, JsonLines())], QUIET).errors
+        assert error.record.error.endswith("not JSON: Unterminated string at column 2")
+
     def test_a_source_that_is_not_there_fails_alone(self, tmp_path: Path) -> None:
         gone = FileSource(tmp_path / "gone.jsonl", JsonLines(), label="gone")
         report = preview_memories([gone, RecordSource(RECORDS)], QUIET)
@@ -239,6 +249,33 @@ class TestReport:
         report = preview_memories([RecordSource([])], QUIET)
         assert report.ok
         assert set(report.to_json()["rates"].values()) == {0.0}
+
+
+def test_a_program_without_logging_gets_nothing_on_stderr() -> None:
+    script = (
+        "from memory_processing import RecordSource, preview_memories\n"
+        "print(preview_memories([RecordSource([{'text': ''}])]).counts.failed)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_what_cannot_be_joined_with_what_is_stored_is_a_deduplication_error(
+    tmp_path: Path,
+) -> None:
+    """Somebody changed a row by hand: its repeat fails, everything else is stored."""
+    place = tmp_path / "store"
+    known = {"text": "this one is stored", "provenance": [{"source": "a"}]}
+    with open_store(place) as store:
+        import_memories([RecordSource([known])], store, QUIET)
+    with closing(sqlite3.connect(place)) as db, db:
+        db.execute("UPDATE memory SET data = '{}'")
+    again = {**known, "provenance": [{"source": "b"}]}
+    with open_store(place) as store:
+        report = import_memories([RecordSource([again, {"text": "a new one"}])], store, QUIET)
+        assert (report.counts.successful, report.counts.failed) == (1, 1)
+        assert report.by_category == {"deduplication": 1}
+        assert report.errors[0].record.hint
 
 
 def test_a_file_that_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ BROKEN: list[tuple[dict[str, Any], str, str, str]] = [
     ({"text": "a b c", "emotion": {"valence": -2}}, "emotion.valence", "range_violation", ""),
     ({"text": "a b c", "emotion": {"intensity": 8}}, "emotion.intensity", "range_violation", "0.8"),
     ({"text": "a b c", "tags": ["x", 3]}, "tags.1", "type_mismatch", ""),
-    ({"text": "nul \x00 sign"}, "text", "logical_inconsistency", ""),
+    ({"text": "nul \x00 sign"}, "text", "logical_inconsistency", "remove the character"),
+    ({"text": "a b c", "confidence": True}, "confidence", "type_mismatch", ""),
     ({"text": "a lone \ud800 surrogate"}, "text", "", ""),
     (
         {

@@ -16,7 +16,13 @@ from typing import Any
 import pytest
 
 from batch_engine.core import ConfigurationError, EngineError
-from memory_processing import MemoryStoreError, RawRecord, preview_memories, validate_memory
+from memory_processing import (
+    BatchProcessingConfig,
+    MemoryStoreError,
+    RawRecord,
+    preview_memories,
+    validate_memory,
+)
 from memory_processing.importers import FORMATS, FileSource, detect_format, source_for
 
 FIXTURES = {
@@ -220,6 +226,15 @@ def test_of_a_project_only_the_files_of_assistants_are_read(tmp_path: Path) -> N
         path.write_text(f"- Never forget what {name} says.\n", encoding="utf-8")
     read = [raw.source for raw in source_for(tmp_path, label="shop").read()]
     assert read == ["shop/.claude/rules/db.md", "shop/AGENTS.md"]
+
+
+def test_a_short_rule_is_a_memory_and_a_text_that_is_too_long_is_reported(tmp_path: Path) -> None:
+    """What the author wrote is stored or named, never passed over in silence."""
+    path = tmp_path / "CLAUDE.md"
+    path.write_text(f"- Use tabs.\n- React\n- Never {'x' * 20_001} it.\n", encoding="utf-8")
+    report = preview_memories([source_for(path)], BatchProcessingConfig(log_progress=False))
+    assert (report.counts.successful, report.counts.failed) == (1, 1)
+    assert report.errors[0].place.endswith("CLAUDE.md:3")
 
 
 def _items(count: int) -> Iterator[str]:

@@ -116,7 +116,8 @@ def test_settings_come_from_the_file_the_environment_and_options_in_that_order(
         (["import", "gone.md"], "no such file or folder: 'gone.md'"),
         (["import", "table.csv"], "in no known format; tried cogx"),
         (["import", "notes.jsonl", "--format", "xml"], "there is no format 'xml'"),
-        (["import", "notes.jsonl", "--batch-size", "9999"], "is 9999: "),
+        (["import", "notes.jsonl", "--batch-size", "9999"], "batch_size is 9999: "),
+        (["import", "notes.jsonl", "--batch-size", "x"], "expected a number from 1 to 5000 or"),
         (["import", "notes.jsonl", "--guards", "names,luck"], "guards.1 is 'luck'"),
         (["import", "notes.jsonl", "--config", "gone.toml"], "cannot read the configuration"),
         (["review"], "there is no memory store"),
@@ -222,6 +223,27 @@ def test_an_export_comes_back_as_it_was(tmp_path: Path) -> None:
     shown = _run("export", "--format", "markdown").stdout
     assert "## Failures" in shown
     assert "lessons.md:3)" in shown
+
+
+def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    """The file is replaced as a whole: a disk that is full, or a limit, costs nothing."""
+    _run("import", _write([{"text": f"fact {n} " + "long " * 900} for n in range(20)]))
+    Path("all.jsonl").write_text("before\n", encoding="utf-8")
+    program = str(Path(sys.executable).with_name("template-create"))
+    script = f"ulimit -f 64; trap '' XFSZ; {program} memory export --output all.jsonl --force"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.returncode == 6, done.stderr
+    assert "Traceback" not in done.stderr
+    assert Path("all.jsonl").read_text("utf-8") == "before\n"
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_of_a_folder_files_of_other_formats_are_named() -> None:
+    Path("mixed/sub").mkdir(parents=True)
+    Path("mixed/CLAUDE.md").write_text("- Never commit secrets.\n", encoding="utf-8")
+    _write(ALIKE, "mixed/sub/notes.jsonl")
+    for command in ("validate", "import"):
+        assert "not read: mixed/sub/notes.jsonl; give their paths" in _run(command, "mixed").stdout
 
 
 def test_statistics_say_what_is_stored_and_how_it_went() -> None:
