@@ -102,3 +102,28 @@ def test_a_resumed_run_is_compared_with_what_is_said_again() -> None:
         "enhancement.use_batch_enhancement": True,
     }
     assert asked.max_cost_usd == 3.0
+
+
+def test_the_claude_bridge_takes_a_configured_model_only_where_it_is_configured(
+    sealed: Path,
+) -> None:
+    """Its CLI has a default of its own; a model for another bridge is none for it."""
+    assert bridge(Flags(bridge="claude")) == BridgeChoice(kind="claude")
+    assert bridge(Flags(bridge="claude", model="sonnet", timeout=9)).describe() == "claude sonnet"
+    configured(sealed, 'bridge = "api"\nmodel = "a-local-model"\nbase_url = "http://127.0.0.1:1"\n')
+    assert bridge(Flags(bridge="claude")) == BridgeChoice(kind="claude")
+    configured(sealed, 'bridge = "claude"\nmodel = "opus"\nmax_cost = 1\n')
+    assert bridge(Flags()) == BridgeChoice(kind="claude", model="opus")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        Flags(bridge="claude", base_url="http://127.0.0.1:1"),
+        Flags(bridge="claude", bridge_dir=Path("x")),
+        Flags(bridge="file", model="sonnet"),
+    ],
+)
+def test_an_option_that_the_bridge_would_not_read_is_refused(flags: Flags) -> None:
+    with pytest.raises(BadInput, match="has no use for"):
+        asking(flags, environ={})
