@@ -18,6 +18,7 @@ from typing import Any, Literal, NoReturn
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, UndefinedError
 from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError, TemplateError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from batch_engine.workflow.errors import ExpressionError, UndefinedNameError, closest
@@ -120,7 +121,7 @@ class Text:
         Raises `UndefinedNameError` or `ExpressionError`, which name the place and the text.
         """
         try:
-            return _evaluate(_compiled(self.source, self.mode), variables)
+            return _evaluate(_compiled(self.source, self.mode), _seen(self.source, variables))
         except UndefinedError as error:
             raise self._undefined(error, variables) from error
         except Exception as error:
@@ -209,6 +210,16 @@ def _render(part: Any, variables: Mapping[str, Any]) -> Any:
     if kind is dict:
         return {key: _render(entry, variables) for key, entry in part.items()}
     return [_render(entry, variables) for entry in part]
+
+
+def _seen(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the variables that a text names: Jinja copies what it is given, for each item."""
+    return {name: variables[name] for name in _names(source) if name in variables}
+
+
+@lru_cache(maxsize=8_192)
+def _names(source: str) -> tuple[str, ...]:
+    return tuple(sorted(find_undeclared_variables(_PLAIN.parse(source))))
 
 
 @lru_cache(maxsize=8_192)
