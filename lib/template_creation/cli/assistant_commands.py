@@ -76,7 +76,7 @@ def uninstall(
 @assistant_app.command()
 def doctor(
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="A project.", show_default="this folder")
+        Path, typer.Argument(metavar="DIR", help="A project.", show_default="this folder")
     ] = Path(),
     as_json: JsonOption = False,
     verbose: VerboseOption = False,

@@ -39,6 +39,8 @@ def run_uninstall(
     planned = plan_uninstall(project, force=force)
     if not dry_run:
         carry_out(planned)
+    if not planned.steps:
+        console.note("nothing of template-create is recorded there")
     left = "the kept files are yours now: delete them by hand"
     done = f"template-create taken out of {planned.site.root}"
     finish(

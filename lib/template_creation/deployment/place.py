@@ -178,8 +178,7 @@ def _carry(site: Site, step: Step) -> None:
             target.unlink(missing_ok=True)
             _prune(target.parent, site.root.resolve())
     except (OSError, WriteError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else str(exc.__cause__ or exc)
-        raise _cannot_write(target, reason or str(exc)) from exc
+        raise _cannot_write(target, exc) from exc
 
 
 def _write_record(site: Site, record: Record) -> None:
@@ -192,8 +191,7 @@ def _write_record(site: Site, record: Record) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, record.document())
     except (OSError, WriteError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else str(exc.__cause__ or exc)
-        raise _cannot_write(path, reason or str(exc)) from exc
+        raise _cannot_write(path, exc) from exc
 
 
 def _prune(folder: Path, root: Path) -> None:
@@ -243,8 +241,10 @@ def _read(target: Path) -> bytes | None:
         ) from exc
 
 
-def _cannot_write(path: Path, reason: str) -> WriteError:
+def _cannot_write(path: Path, exc: Exception) -> WriteError:
+    cause = exc if isinstance(exc, OSError) else exc.__cause__
+    reason = cause.strerror if isinstance(cause, OSError) else None
     return WriteError(
-        f"cannot write {str(path)!r}: {reason}",
+        f"cannot write {str(path)!r}: {reason or exc}",
         hint="free the place and run the same command again; it goes on from there",
     )
