@@ -28,10 +28,10 @@ def write_report(
 ) -> None:
     """Write the page and say where it is; with ``open_it`` also show it in a browser."""
     loaded = load_package(package)
-    checked = validate_package(package)
-    findings = Findings(checked.issues, checked.edited, checked.checked)
     target = (output or Path(f"{loaded.manifest['name']}-report.html")).expanduser().absolute()
     _check_target(target, force=force)
+    checked = validate_package(package)
+    findings = Findings(checked.issues, checked.edited, checked.checked)
     runs = recorded_runs(loaded, state)
     page = render_report(loaded, findings=findings, runs=runs).encode()
     write_file(target, page)
@@ -55,7 +55,8 @@ def write_report(
         if not isinstance(run, Run):
             console.note(f"{run.title}: not recorded: {run.reason}")
     if checked.errors:
-        console.note(f"The package has {len(checked.errors)} errors; the page lists them.")
+        noun = "error" if len(checked.errors) == 1 else "errors"
+        console.note(f"The package has {len(checked.errors)} {noun}; the page lists them.")
     console.result(f"Report: {target} ({len(page) / 1000:.0f} kB)", document)
 
 

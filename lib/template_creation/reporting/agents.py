@@ -62,11 +62,17 @@ def _declared(
         "templates": [item for item in package.templates if item.id in spec.templates],
         "files": len(spec.files),
         "folders": folders_of(spec.files),
-        "status": _STATUS.get(outcome.get("status", ""), "not recorded"),
+        "status": _standing(path, outcome),
         "error": outcome.get("error", ""),
         "short_because": outcome.get("short_because", ""),
         **_text(path, anchors, spec.title),
     }
+
+
+def _standing(path: Path | None, outcome: Mapping[str, Any]) -> str:
+    if path is None:
+        return "its file is not there"
+    return _STATUS.get(outcome.get("status", ""), "not recorded")
 
 
 def _foreign(path: Path, anchors: Mapping[str, str]) -> Row:

@@ -17,6 +17,7 @@ import pytest
 
 # Read now: no variable of ours is left when a test runs.
 _NAMED = os.environ.get("TEMPLATE_CREATE_CHROMIUM", "")
+_AXE = os.environ.get("TEMPLATE_CREATE_AXE", "")
 _DEADLINE_S = 60.0
 _FLAGS = (
     "--headless=new",
@@ -170,3 +171,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     running = Browser(binary, tmp_path_factory.mktemp("chromium"))
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def axe(checkout: Path) -> str:
+    """The source of axe-core, pinned in package.json; a skip that says why without it."""
+    installed = checkout / ".venv/axe-core/node_modules/axe-core/axe.min.js"
+    source = Path(_AXE) if _AXE else installed
+    if not source.is_file():
+        pytest.skip("axe-core is not installed (.ci/run installs it)")
+    return source.read_text(encoding="utf-8")
