@@ -202,20 +202,18 @@ class PipelineStream:
             for number, executor in sorted(self._executors.items())
             if executor.counts.failed or executor.stopped
         )
-        known = {
-            executor.scope.name: {
-                key: result.told(loaded=False) if result.loaded else result
-                for key, result in executor.done.items()
-            }
-            for executor in self._executors.values()
-        }
+        known = dict(self._start.known)
+        for executor in self._executors.values():
+            # With what is known from before: a run that was stopped has not come to all of it.
+            name = executor.scope.name
+            known[name] = {**known.get(name, {}), **executor.done}
         settings = {
             name: getattr(self._settings, name)
             for name in RunSettings.__dataclass_fields__
             if name not in ("hooks", "listeners", "run_id", "on_error", "max_failures")
         }
         keys = tuple(self._executors[begin].keys)
-        start = Start(self._entries[begin], begin, {**self._start.known, **known}, keys)
+        start = Start(self._entries[begin], begin, known, keys)
         return self._pipeline._run(start, {**settings, **options})
 
     # -- stages outside scopes --------------------------------------------------------------

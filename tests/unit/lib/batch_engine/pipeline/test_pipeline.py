@@ -543,9 +543,11 @@ def test_a_retry_runs_what_follows_only_for_what_is_new() -> None:
     )
     result = pipeline.run()
     assert result["numbers"] == [0, -2]
+    stopped = result.retry_failed(on_error="fail_fast")  # does not reach the second scope
+    assert stopped.stopped == "fail_fast"
     down.clear()
-    again = result.retry_failed()
-    assert (again["numbers"], first, second) == ([0, -1, -2], [0, 1, 2, 1], [0, 2, 1])
+    again = stopped.retry_failed()
+    assert (again["numbers"], first, second) == ([0, -1, -2], [0, 1, 2, 1, 1], [0, 2, 1])
 
 
 @pytest.mark.parametrize(
