@@ -17,7 +17,7 @@ from memory_processing.config import GUARDS, Guard
 __all__ = ["blocking_reason", "reasons_against"]
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_PAUSE = re.compile(r"\b(\w++(?:'\w++)*+)\s*+([,:;])")
+_PAUSE = re.compile(r"(?<![\w'])(\w++(?:'\w++)*+)\s*+([,:;])")
 _NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\w.,:/%°-]*(?<![.,:-])")
 _SYMBOL = re.compile(r"[^\w\s.,;:!'\"()\-–—…“”‘’`]+|!=")
 _TOKEN = re.compile(r"`[^`]+`|\w+(?:[./:@]\w+)*")

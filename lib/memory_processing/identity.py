@@ -23,6 +23,7 @@ __all__ = [
 
 _NOT_CONTRIBUTED = frozenset({"id", "provenance"})
 _CLOSING = frozenset("_)]}\"'`")
+_OPTION = re.compile(r"(?<![\w-])-")
 _CODE = re.compile(r"(`[^`]+`|(?<![\w-])--?[A-Za-z][\w-]*|(?<![^\s`])[^\s`/\\_]*+[/\\_][^\s`]*)")
 
 
@@ -38,15 +39,27 @@ def normalise(text: str) -> str:
     >>> normalise("Call ls -X in /Etc")
     'call ls -X in /Etc'
     """
+    if not _may_hold_code(text):
+        return _without_stop(" ".join(_folded(text).split()))
     parts = _CODE.split(text if text.isascii() else unicodedata.normalize("NFC", text))
     parts[::2] = [_folded(part) for part in parts[::2]]
-    plain = " ".join("".join(parts).split())
+    return _without_stop(" ".join("".join(parts).split()))
+
+
+def _may_hold_code(text: str) -> bool:
+    """Whether it is worth a closer look: most sentences are done several times faster without."""
+    return any(sign in text for sign in "`/\\_") or ("-" in text and bool(_OPTION.search(text)))
+
+
+def _without_stop(plain: str) -> str:
     ends = len(plain) > 1 and plain[-1] == "." and (plain[-2].isalnum() or plain[-2] in _CLOSING)
     return plain[:-1] if ends else plain
 
 
 def _folded(text: str) -> str:
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def group_key(record: MemoryRecord) -> str:

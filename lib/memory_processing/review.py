@@ -117,22 +117,22 @@ def unmerge(
 ) -> tuple[str, ...]:
     """Takes a merge back: a member leaves its survivor, or a survivor is left by all members.
 
-    Both are kept apart from now on; their records are what they were before the merge. Returns
+    Each is kept apart from all that it was merged with from now on, or the next plan would join
+    two that were merged into the same third; records are what they were before. Returns
     the ids that stand for themselves again. Raises `ConfigurationError` if ``name`` is in no merge.
     """
     content = resolve_id(store, name)
     record = MemoryRecord.model_validate_json(store.find_hashes([content])[content].data)
-    pairs = [
-        row.pair
-        for row in store.merges(group_key(record))
-        if content in (row.pair.member, row.pair.survivor)
-    ]
+    merges = [row.pair for row in store.merges(group_key(record))]
+    pairs = [pair for pair in merges if content in (pair.member, pair.survivor)]
     if not pairs:
         raise ConfigurationError(f"{name!r} is in no merge", hint="see `memory stats`")
     store.begin()
     try:
         for pair in pairs:
-            store.decide(pair.member, pair.survivor, "apart")
+            together = {one.member for one in merges if one.survivor == pair.survivor}
+            for other in sorted({*together, pair.survivor} - {pair.member}):
+                store.decide(pair.member, other, "apart")
         store.touch([group_key(record)])
         consolidate(store, config or BatchProcessingConfig(), nested=True)
         store.commit()

@@ -97,3 +97,4 @@ def test_a_long_word_costs_no_more_than_its_length() -> None:
     word = "a" * 20_000
     assert reasons_against(word, word + "b")
     assert normalise(word.upper()) == word
+    assert reasons_against("it's" * 5_000, "it's" * 5_000 + " so")

@@ -5,7 +5,15 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from memory_processing import BatchProcessingConfig, MemoryRecord
+from memory_processing import (
+    BatchProcessingConfig,
+    MemoryRecord,
+    RecordSource,
+    export_memories,
+    import_memories,
+    open_store,
+    unmerge,
+)
 from memory_processing.clusters import Member, plan_group
 from memory_processing.merging import combine
 
@@ -151,3 +159,21 @@ def test_an_open_pair_is_between_survivors_with_its_reason() -> None:
     (pair,) = plan.reviews
     assert (pair.first[0], pair.second[0]) == ("a", "c")
     assert "integration / unit" in pair.reasons[0]
+
+
+def test_what_is_unmerged_is_not_joined_with_its_former_sibling() -> None:
+    """Three that say the same are one; a survivor that is left by all leaves three, for good."""
+    text = "run {}integration tests before you push {}release branch"
+    listed = [
+        {"text": text.format(*words), "confidence": sure}
+        for words, sure in ((("", "a "), 0.9), (("the ", "a "), 0.5), (("", "the "), 0.5))
+    ]
+    quiet = BatchProcessingConfig(log_progress=False, merge_threshold=0.7)
+    with open_store(":memory:") as store:
+        report = import_memories([RecordSource(listed)], store, quiet)
+        assert (report.counts.merged, store.counts()["current"]) == (2, 1)
+        (survivor,) = export_memories(store)
+        assert len(unmerge(store, survivor.id, config=quiet)) == 2
+        assert store.counts()["current"] == 3
+        import_memories([RecordSource(listed)], store, quiet)
+        assert store.counts()["current"] == 3
