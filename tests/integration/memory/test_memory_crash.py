@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,28 @@ from memory_processing import (
 from memory_processing.planted import plant
 
 SCRIPT = """
-import sys
+import os, sys
 from pathlib import Path
 from memory_processing import BatchProcessingConfig, FileSource, JsonLines
 from memory_processing import import_memories, open_store
 
-notes, place, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-with open_store(place) as store:
-    config = BatchProcessingConfig(batch_size=size, log_progress=False)
-    report = import_memories([FileSource(notes, JsonLines(), label="notes")], store, config)
-    print(report.counts.processed, report.resumed)
+def work(notes, place, size, failpoint):
+    from batch_engine.core import failpoints
+    failpoints._wanted = failpoint or None  # read once, when the process that forks began
+    with open_store(place) as store:
+        config = BatchProcessingConfig(batch_size=int(size), log_progress=False)
+        import_memories([FileSource(Path(notes), JsonLines(), label="notes")], store, config)
+
+for line in sys.stdin:
+    words = line.rstrip("\\n").split("\\t")
+    child = os.fork()
+    if not child:
+        work(*words)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+"""Each line is an import in a process of its own; forked, so that all load the modules once."""
+
 SAFE = "run the integration tests before anybody pushes this release branch to our remote"
 QUIET = BatchProcessingConfig(log_progress=False)
 
@@ -57,15 +68,22 @@ def source(notes: Path) -> FileSource:
     return FileSource(notes, JsonLines(), label="notes")
 
 
-def run(notes: Path, place: Path, size: int, failpoint: str = "") -> Any:
-    environment = {**os.environ, **({"BATCH_ENGINE_FAILPOINT": failpoint} if failpoint else {})}
-    return subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(notes), str(place), str(size)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+@pytest.fixture(scope="module")
+def run() -> Iterator[Callable[..., int]]:
+    """Imports in a process of its own, perhaps killed at a failpoint; returns its exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as forking:
+        orders, codes = forking.stdin, forking.stdout
+        assert orders
+        assert codes
+
+        def one(notes: Path, place: Path, size: int, failpoint: str = "") -> int:
+            print(notes, place, size, failpoint, sep="\t", file=orders, flush=True)
+            return int(codes.readline())
+
+        yield one
+        orders.close()
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +116,14 @@ POINTS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("failpoint", POINTS)
 def test_an_import_killed_anywhere_goes_on_and_ends_the_same(
-    failpoint: str, tmp_path: Path, undisturbed: tuple[Path, list[str], dict[str, Any]]
+    failpoint: str,
+    run: Callable[..., int],
+    tmp_path: Path,
+    undisturbed: tuple[Path, list[str], dict[str, Any]],
 ) -> None:
     notes, dump, report = undisturbed
     place = tmp_path / "store"
-    killed = run(notes, place, 40, failpoint)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run(notes, place, 40, failpoint) == -signal.SIGKILL
     with open_store(place) as store:
         resumed = import_memories([source(notes)], store, QUIET.updated(batch_size=33))
         assert [*store.dump()] == dump
@@ -116,7 +136,7 @@ def test_an_import_killed_anywhere_goes_on_and_ends_the_same(
 
 @pytest.mark.slow
 def test_a_resumed_run_does_not_work_on_what_is_stored(
-    tmp_path: Path, undisturbed: tuple[Path, list[str], dict[str, Any]]
+    run: Callable[..., int], tmp_path: Path, undisturbed: tuple[Path, list[str], dict[str, Any]]
 ) -> None:
     notes = undisturbed[0]
     place = tmp_path / "store"
@@ -133,7 +153,9 @@ def test_a_resumed_run_does_not_work_on_what_is_stored(
 
 
 @pytest.mark.slow
-def test_an_input_that_changed_meanwhile_is_read_anew(tmp_path: Path) -> None:
+def test_an_input_that_changed_meanwhile_is_read_anew(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
     notes = write_notes(tmp_path / "notes.jsonl")
     place = tmp_path / "store"
     run(notes, place, 40, "memory_after_commit:3")
@@ -159,9 +181,16 @@ def test_two_processes_can_import_halves_at_the_same_time(
         half.write_text("".join(part), encoding="utf-8")
     place = tmp_path / "store"
     open_store(place).close()
-    command = [sys.executable, "-c", SCRIPT]
-    both = [subprocess.Popen([*command, str(half), str(place), "7"]) for half in halves[::-1]]
-    assert [process.wait(120) for process in both] == [0, 0]
+    both = []
+    for half in halves[::-1]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdin
+        print(half, place, 7, "", sep="\t", file=process.stdin, flush=True)
+        both.append(process)
+    for process in both:
+        assert process.communicate(timeout=120)[0] == "0\n"
     with open_store(place) as store:
         assert [*store.dump()] == dump
 

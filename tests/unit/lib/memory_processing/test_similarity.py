@@ -27,7 +27,7 @@ def brute_force(texts: list[str], threshold: float) -> list[Near]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_on_500_planted_texts_it_equals_comparing_all_pairs(seed: int) -> None:
     texts = [*plant(500, seed=seed, exact=0.1, near=0.5).texts]
     found = near_pairs(texts, threshold=0.6)
@@ -47,7 +47,7 @@ def test_on_short_texts_of_few_words_it_equals_comparing_all_pairs(
 
 
 def test_of_planted_pairs_it_finds_99_percent_and_nothing_else() -> None:
-    planted = plant(4_000)
+    planted = plant(2_500)
     found = {(pair.first, pair.second) for pair in near_pairs(planted.texts, threshold=0.8)}
     truth = planted.truth(0.8)
     assert len(found & truth) >= 0.99 * len(truth) > 300
@@ -76,11 +76,11 @@ def test_signs_of_scripts_without_spaces_are_words() -> None:
 
 
 def test_a_crowd_of_one_template_is_linear_and_twins_are_still_found() -> None:
-    """3,000 texts that differ in a number are 4.5 million near pairs; two are the same twice."""
+    """1,000 texts that differ in a number are 499,500 near pairs; two are the same twice."""
     line = "the nightly import of customer {} is done after a long wait in the queue of the worker"
-    texts = [line.format(number) for number in range(3_000)]
-    texts.insert(1_500, f"so {texts[700]}")
+    texts = [line.format(number) for number in range(1_000)]
+    texts.insert(800, f"so {texts[700]}")
     found = near_pairs(texts, threshold=0.6)
     assert len(found) <= CROWD * len(texts)
     twins = max(found, key=lambda pair: pair.similarity)
-    assert (twins.first, twins.second) == (700, 1_500)
+    assert (twins.first, twins.second) == (700, 800)
