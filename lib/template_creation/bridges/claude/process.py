@@ -126,3 +126,4 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     """Also what the program started itself: it has a session of its own."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+    child.kill()  # the group may be one that may not be signalled; this never waits in vain
