@@ -9,7 +9,7 @@ from template_creation.package import Package
 from template_creation.values.analysis import Command, Convention, Site, Technology
 from template_creation.values.layers import LAYER_TITLES
 
-__all__ = ["REASONS", "convention_groups", "fact_rows", "left_out"]
+__all__ = ["REASONS", "convention_groups", "fact_rows", "left_out", "places"]
 
 Row = dict[str, Any]
 
@@ -33,8 +33,8 @@ REASONS: dict[str, str] = {
 }
 """What each reason means; ``values.source.ExclusionReason`` lists them."""
 
-_HITS = 8
-_MISSES = 20
+_PATHS = 8
+_LINES = 10
 _FILES = 200
 _EVIDENCE = 3
 
@@ -61,15 +61,26 @@ def _convention(item: Convention) -> Row:
         "otherwise": item.otherwise.rstrip("."),
         "pattern": item.pattern,
         "subject": item.subject,
-        "hits": [_place(site) for site in item.hits[:_HITS]],
-        "more_hits": max(0, item.k - _HITS),
-        "misses": [_place(site) for site in item.misses[:_MISSES]],
-        "more_misses": max(0, item.n - item.k - _MISSES),
+        "hits": places(item.hits),
+        "misses": places(item.misses),
     }
 
 
-def _place(site: Site) -> str:
-    return f"{site.path}:{site.line}" if site.line else site.path
+def places(sites: Sequence[Site]) -> tuple[list[str], int]:
+    """The first places, those of a file in one entry, and how many places are not among them.
+
+    >>> places([Site("a.py", 3, 4), Site("a.py", 9, 9), Site("b.py", 0, 0)])
+    (['a.py:3, 9', 'b.py'], 0)
+    """
+    lines: dict[str, list[int]] = {}
+    for site in sites:
+        lines.setdefault(site.path, []).append(site.line)
+    shown = {path: lines[path][:_LINES] for path in list(lines)[:_PATHS]}
+    named = [
+        path if not any(found) else f"{path}:{', '.join(map(str, found))}"
+        for path, found in shown.items()
+    ]
+    return named, len(sites) - sum(map(len, shown.values()))
 
 
 def fact_rows(package: Package) -> Row:

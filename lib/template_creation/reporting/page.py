@@ -114,6 +114,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     environment.filters["bridge"] = _bridge
     environment.filters["count"] = _count
     environment.filters["inline"] = _inline
@@ -131,6 +132,11 @@ def _inline(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
         for number, part in enumerate(parts)
     )
+
+
+def _breakable(path: str) -> Markup:
+    """``path``, which may go on in the next line after each slash."""
+    return Markup("/<wbr>").join(path.split("/"))
 
 
 def _bridge(text: str) -> str:
