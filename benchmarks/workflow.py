@@ -36,6 +36,7 @@ PEERS = ("yaml-workflow==0.9.6", "doit==0.37.0", "luigi==3.8.1")
 KILL_COUNT, KILL_AT = 1_000, 400
 BUDGET_MS = {"python": 0.15, "shell": 1.0}
 BUDGET_GROWTH = 1.1
+WORKERS = {"python": 1, "shell": 2}
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,13 @@ def promises(results: Results, counts: Sequence[int]) -> list[str]:
         if not took or factor is None or isinstance(first, str) or isinstance(last, str):
             continue
         wall, cpu = took
-        limit = BUDGET_MS[kind]
-        verdict = "yes" if wall <= limit else "NO"
-        lines.append(f"- {kind} item within {limit} ms: {verdict}, {wall:.2f} ms (CPU {cpu:.2f})")
+        limit, workers = BUDGET_MS[kind], WORKERS[kind]
+        alone = cpu / workers
+        verdict = "yes" if wall <= limit else "by CPU time alone" if alone <= limit else "NO"
+        lines.append(
+            f"- {kind} item within {limit} ms: {verdict}, {wall:.2f} ms "
+            f"({cpu:.2f} ms of CPU time by {workers} at a time: {alone:.2f} ms)"
+        )
         verdict = "yes" if factor <= BUDGET_GROWTH else "NO"
         lines.append(f"- {kind} item no dearer among many, at most {BUDGET_GROWTH} x: {verdict}, "
                      f"{factor:.2f} x")  # fmt: skip
@@ -242,7 +247,8 @@ def report(counts: Sequence[int], peers: Path, repeats: int, patience_s: float) 
         [
             f"Medians of {repeats} runs of up to 1,000 items, one run of more, no run longer than "
             f"{patience_s:g} s; "
-            f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.",
+            f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; "
+            f"load at the end {os.getloadavg()[0]:.1f}.",
             "",
             *table(results, counts),
             "",
