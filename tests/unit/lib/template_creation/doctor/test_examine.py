@@ -89,6 +89,15 @@ def test_folders_above_count_up_to_the_repository(project: Path, config: Path) -
     assert look(project, config).names == ("top",)
 
 
+def test_the_users_folder_above_a_project_counts_once(tmp_path: Path) -> None:
+    """A project below the home folder, without a repository of its own."""
+    agent(tmp_path / ".claude/agents/mine.md")
+    (tmp_path / "work").mkdir()
+    seen = look(tmp_path / "work", tmp_path / ".claude")
+    assert [file.folder.scope for file in seen.agents if file.call_name == "mine"] == ["user"]
+    assert found(seen.issues, "agent-same-name") == found(seen.issues, "agent-hidden") == []
+
+
 def test_what_is_loaded_otherwise_than_it_says_is_a_warning(project: Path, config: Path) -> None:
     agents = project / ".claude/agents"
     agent(agents / "colon.md", description="Use when: now")

@@ -193,6 +193,29 @@ def test_a_name_that_an_assistant_cannot_hold_is_changed_and_said() -> None:
     assert ".codex/agents/shop-worker.toml" in own.files
 
 
+@pytest.mark.parametrize("line", ["color: red", "tools: [Read]", "name: A B", "description: 7"])
+def test_each_rule_of_gemini_is_asked(line: str) -> None:
+    """Its loader refuses the whole file for one of these."""
+    key = line.partition(":")[0]
+    lines = [item for item in ("name: a", "description: b") if not item.startswith(key)]
+    text = "\n".join(["---", *lines, line, "---", ""])
+    assert len(check_export("gemini", Exported({"a.md": text.encode()}))) == 1
+
+
+def test_a_loss_names_every_agent_that_it_concerns() -> None:
+    three = replace(SHOP, agents=(*SHOP.agents, replace(API, stem="third", name="third")))
+    (loss,) = [loss for loss in export_as("codex", three).losses if "'sonnet'" in loss]
+    assert loss.startswith("api, third has no model")
+    (loss,) = [loss for loss in export_as("codex", three).losses if "sandbox" in loss]
+    assert loss.startswith("each agent has")
+
+
+def test_characters_are_counted_as_javascript_counts_them() -> None:
+    body = "# T\n\n" + "😀" * 200
+    assert length(body) == 405
+    assert length(shorten(body + "\n", 400).text) <= 400
+
+
 def test_rules_notice_what_an_exporter_would_get_wrong() -> None:
     """The checks can fail: each is given a file that breaks its format's rule."""
     bad = {
