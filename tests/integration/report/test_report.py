@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -211,6 +212,52 @@ def test_a_place_that_cannot_be_written_is_said(made: Path, tmp_path: Path) -> N
     package = str(made / "package")
     assert _cli(package, "--output", str(tmp_path / "no/r.html")).exit_code == 6
     assert _cli(package, "--output", str(tmp_path)).exit_code == 2
+
+
+class _Elements(HTMLParser):
+    """Which elements a page has by their ids, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+POISON = "<b id=owned>'\"><b id=owned>\u202e{{ 1 }}"
+SPOKEN = (
+    "display_name description purpose statement otherwise detail message command signal text "
+    "signature error example pattern short_because reason fix licence"
+)
+
+
+def _poisoned(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _poisoned(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        inner = key if key in ("siblings", "leaks", "examples") else ""
+        return [item + POISON if inner else _poisoned(item) for item in value]
+    return value + POISON if isinstance(value, str) and key in SPOKEN.split() else value
+
+
+def test_nothing_that_a_package_says_becomes_markup(made: Path, tmp_path: Path) -> None:
+    root = tmp_path / "package"
+    shutil.copytree(made / "package", root)
+    for name in ("manifest.json", "report.json"):
+        document = _poisoned(json.loads((root / name).read_text(encoding="utf-8")))
+        (root / name).write_text(json.dumps(document), encoding="utf-8")
+    got = _cli(str(root), "--output", str(tmp_path / "r.html"))
+    assert got.exit_code == 0, got.stderr
+    page = _Elements((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "owned" not in page.ids
+    assert page.text.count("<b id=owned>") > 200
+    assert "\u202e" not in page.text
 
 
 # -- in the browser -------------------------------------------------------------------------
