@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from batch_engine.core import AuthError, BudgetError, NetworkError, RateLimitError, WorkError
+from template_creation.bridges import CONTENT_ENHANCER, ClaudeBridge
+from template_creation.create import CreateOptions, create_template
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
 from template_creation.fake_model import good_answer
+from template_creation.testing import FakeBridge
+from template_creation.values.answer import AnsweredAgent, AnswerEvent
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +36,14 @@ class Model(FakeMessagesServer):
         answer = json.loads(good_answer(received.prompt, tools[0]["input_schema"]))
         if reply.usage:  # a dear answer that tires before its end
             answer["enhancements"].popitem()
-        return Reply.calling("StructuredOutput", answer, piece=200, usage=reply.usage)
+        return Reply.calling(
+            "StructuredOutput",
+            answer,
+            piece=200,
+            usage=reply.usage,
+            hold=reply.hold,
+            fault=reply.fault,
+        )
 
 
 def create(
@@ -71,16 +87,72 @@ def test_the_users_own_claude_enhances_all_agents(claude: Any, bookshop: Path) -
     assert "Asking claude for 6 agents" in done.stderr
 
 
-def test_what_it_cannot_do_is_said_and_tried_again_later(claude: Any, bookshop: Path) -> None:
-    """Not let in: one request, nothing paid, agents stay basic, and how to log in. And what went
-    beyond `--max-cost` keeps its good part and ends the asking."""
-    refusal = Reply.error(401, "authentication_error", "invalid x-api-key")
-    with Model(refusal) as model:
-        done = create(claude, model.url, bookshop)
-    assert (done.returncode, len(model.requests)) == (7, 1)
-    assert "run `claude` once and log in" in done.stderr
-    with Model(Reply(usage={"output_tokens": 100_000})) as model:
-        done = create(claude, model.url, bookshop, "--max-cost", "0.01")
-    assert (done.returncode, len(model.requests)) == (7, 1)
-    assert "Enhanced 5 of 6 agents" in done.stdout
-    assert "claude reached the budget of $0.0100" in done.stderr
+@dataclass(frozen=True)
+class Failure:
+    """What the model's side does, and what the real CLI's way to tell it becomes."""
+
+    id: str
+    reply: Reply
+    type: type[WorkError]
+    says: str
+    agents: int = 0
+
+
+FAILURES = [
+    Failure(
+        "not let in",
+        Reply.error(401, "authentication_error", "invalid x-api-key"),
+        AuthError,
+        "Invalid API key",
+    ),
+    Failure("overloaded", Reply.error(529, "overloaded_error"), RateLimitError, "529"),
+    Failure(
+        "broken stream", Reply(fault="drop", hold=Event()), NetworkError, "API Error", agents=2
+    ),
+    Failure(
+        "dear and not whole",
+        Reply(usage={"output_tokens": 100_000}),
+        BudgetError,
+        "the budget of $0.5000",
+        agents=5,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def document(
+    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Any]:
+    """What is asked for the six agents of the bookshop."""
+    folder = tmp_path_factory.mktemp("asked")
+    bridge = FakeBridge({"enhancements": []})
+    options = CreateOptions(
+        name="demo", path=bookshop_once, output=folder / "package", state=folder / "state"
+    )
+    create_template(options, bridge=bridge)
+    return bridge.requests[0].input_data
+
+
+def take(events: Iterator[AnswerEvent], case: Failure, done: list[AnswerEvent]) -> None:
+    """Lets the stream go on to its fault once all that stands before it has come."""
+    for event in events:
+        done.append(event)
+        if case.reply.hold is not None and len(done) == case.agents:
+            case.reply.hold.set()
+
+
+@pytest.mark.parametrize("case", FAILURES, ids=lambda case: case.id)
+def test_a_failure_is_asked_once_and_keeps_what_was_complete(
+    case: Failure, claude: Any, document: Mapping[str, Any]
+) -> None:
+    """The CLI retries nothing by itself, and says what we understand."""
+    done: list[AnswerEvent] = []
+    with Model(case.reply) as model:
+        environ = {**claude.environment(model.url), "TEMPLATE_CREATE_CLAUDE": str(claude.binary)}
+        events = ClaudeBridge(environ=environ, deadline_s=60).stream(
+            agent_name=CONTENT_ENHANCER, input_data=document, context={"max_cost_usd": 0.5}
+        )
+        with pytest.raises(case.type, match=re.escape(case.says)):
+            take(events, case, done)
+    assert sum(isinstance(event, AnsweredAgent) for event in done) == case.agents
+    assert len(model.requests) == 1
