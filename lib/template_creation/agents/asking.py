@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,7 @@ class Asker:
         self._mode = "single" if single else "batch"
         self.requests = 0
         self.usage: list[RequestUsage] = []
+        self._reserved = ""
 
     def __call__(self, asked: Sequence[Asked], batch: Batch) -> dict[str, Applied | ItemFailure]:
         """Every agent of ``asked`` that has no result yet, by key: those accepted were stored
@@ -93,12 +94,15 @@ class Asker:
             for request in requests:
                 self._afford(request)
                 self.requests += 1
+                self._reserve(request)
                 with closing(self._events(request, batch)) as events:
                     for event in events:
                         self._take(event, shard)
+                self._release(request)
         except (WorkError, TemplateCreateError) as exc:
             if isinstance(exc, InvocationPending):
                 raise
+            self._release(request)
             shard.broke(exc)
         finally:
             shard.undo_edits()
@@ -114,6 +118,18 @@ class Asker:
             terms.ledger.check(known, terms.max_cost_usd, model=request.model)
         if request.model:
             terms.notify(request.says)
+
+    def _reserve(self, request: FittedRequest) -> None:
+        """Counts the request as it is estimated, so that one that is killed was not free."""
+        if self._terms.ledger is not None and request.model and request.cost_usd is not None:
+            self._reserved = self._terms.ledger.record(_estimated(request))
+
+    def _release(self, request: FittedRequest) -> None:
+        """A request that ended without a bill, as one that was not accepted, cost nothing."""
+        if self._reserved and self._terms.ledger is not None:
+            nothing = replace(_estimated(request), input_tokens=0, output_tokens=0, cost_usd=0.0)
+            self._terms.ledger.record(nothing, replaces=self._reserved)
+        self._reserved = ""
 
     def _left(self) -> dict[str, float]:
         """What the request may cost at most, for a bridge that can keep to it."""
@@ -155,7 +171,8 @@ class Asker:
             case RequestUsage():
                 self.usage.append(event)
                 if self._terms.ledger:
-                    self._terms.ledger.record(event)
+                    self._terms.ledger.record(event, replaces=self._reserved)
+                    self._reserved = ""
             case Issue():
                 shard.unread.append(event)
 
@@ -242,6 +259,18 @@ class _Shard:
         why = f" ({general[0].message})" if general else ""
         details = [asdict(issue) for issue in general]
         return ItemFailure(MissingResultError(f"the answer leaves it out{why}", details=details))
+
+
+def _estimated(request: FittedRequest) -> RequestUsage:
+    """What a request is thought to take; calibration does not learn from it."""
+    return RequestUsage(
+        request_id="unanswered",
+        model=request.model,
+        agents=tuple(agent["name"] for agent in request.document["agents"]),
+        input_tokens=request.input_tokens,
+        output_tokens=request.output_tokens,
+        cost_usd=request.cost_usd,
+    )
 
 
 def _refusal(applied: Applied) -> ItemFailure:

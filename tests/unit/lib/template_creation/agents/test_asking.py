@@ -198,6 +198,26 @@ def test_the_limit_is_kept_before_a_request_and_what_is_finished_stays(shop, tmp
     assert told[0].startswith("Asking claude-sonnet-5-5 for 2 agents: about ")
 
 
+def test_a_request_that_was_left_counts_as_it_was_estimated(shop, tmp_path) -> None:
+    """An interrupt in the middle of an answer is not free; one that was refused is."""
+    options = EnhancementOptions(bridge=BridgeChoice(kind="api", model="claude-sonnet-5-5"))
+
+    class Interrupted(Stream):
+        def stream(self, **said: Any) -> Iterator[Any]:
+            yield from ()
+            raise KeyboardInterrupt
+
+    with SqliteRunStore(tmp_path / "state") as store:
+        ledger = Ledger(store, run="r")
+        with pytest.raises(KeyboardInterrupt):
+            enhance(shop, Interrupted(), options=options, store=store, ledger=ledger)
+        spent = ledger.spent()
+        assert (spent.requests, spent.usd > 0) == (1, True)
+        refused = Stream(whole=0, then=TaskError("not accepted"))
+        enhance(shop, refused, options=options, store=store, ledger=ledger)
+        assert (ledger.spent().requests, ledger.spent().usd) == (2, spent.usd)
+
+
 def test_a_model_without_a_price_is_not_asked_under_a_limit(shop, tmp_path) -> None:
     """Unknown is not free."""
     options = EnhancementOptions(bridge=BridgeChoice(kind="api", model="some-local-model"))
