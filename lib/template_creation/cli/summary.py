@@ -232,7 +232,7 @@ def _next(result: CreateResult) -> Iterator[str]:
         yield f'  template-create render {package} DEST --set entity="..."'
     yield f"  template-create validate {package}"
     if result.agents:
-        yield f"  cp {package}/agents/*.md YOUR-PROJECT/.claude/agents/"
+        yield f"  template-create apply {package} YOUR-PROJECT"
 
 
 def _count(number: int, noun: str) -> str:
