@@ -421,7 +421,7 @@ def test_on_paper_everything_is_unfolded_and_the_contents_are_left_out(
     assert browser.run("document.querySelector('nav').offsetParent") is None
     folded = (
         "[...document.querySelectorAll('details > :not(summary)')]"
-        ".filter(e => e.getBoundingClientRect().height === 0).length"
+        ".filter(e => !e.checkVisibility()).length"
     )
     assert browser.run(folded) == 0
 
