@@ -131,13 +131,17 @@ class Asker:
             self._terms.ledger.record(nothing, replaces=self._reserved)
         self._reserved = ""
 
-    def _left(self) -> dict[str, float]:
-        """What the request may cost at most, for a bridge that can keep to it."""
+    def _left(self, request: FittedRequest) -> dict[str, float]:
+        """What the request may cost at most, and how long its answer may then be: an answer
+        longer than expected is cut, and what it left out asked for if there is money left."""
         terms = self._terms
+        reserved = bool(self._reserved)  # its own estimate is among what is spent already
         if terms.max_cost_usd is None:
             return {}
         spent = terms.ledger.spent().usd if terms.ledger is not None else 0.0
-        return {"max_cost_usd": max(0.0, terms.max_cost_usd - spent)}
+        left = max(0.0, terms.max_cost_usd - spent + (request.cost_usd or 0.0) * reserved)
+        most = request.most_output(left)
+        return {"max_cost_usd": left} | ({} if most is None else {"max_output_tokens": most})
 
     def _events(self, fitted: FittedRequest, batch: Batch) -> Generator[AnswerEvent, None, None]:
         """The answer as it comes; from a bridge that does not stream, all of it at once."""
@@ -154,7 +158,7 @@ class Asker:
                 "estimated_input_tokens": fitted.input_tokens,
                 "expected_output_tokens": fitted.output_tokens,
                 "estimator": fitted.estimator,
-                **self._left(),
+                **self._left(fitted),
                 "cache_prompt": self._mode == "single" or (batch.total or 1) > 1,
             },
         }

@@ -33,6 +33,9 @@ from template_creation.values.enhancement import EnhancementOptions
 
 __all__ = ["FittedRequest", "Planner"]
 
+PROMPT_MARGIN = 1.25
+"""So many times its estimate a prompt may be counted by the model."""
+
 HOST_TOKENS = 20_000
 """What a host reads of a prompt file without cutting it; some refuse more than 25,000 tokens, and
 the estimate may be low (F11, facts/claude-code-and-agent-files.md)."""
@@ -42,7 +45,8 @@ the estimate may be low (F11, facts/claude-code-and-agent-files.md)."""
 class FittedRequest:
     """A request as it is asked, with what it is thought to take.
 
-    ``model`` is empty where no model is asked; ``cost_usd`` is None where no price is known.
+    ``model`` is empty where no model is asked; ``cost_usd`` and ``output_token_usd`` are None
+    where no price is known.
     """
 
     document: dict[str, Any]
@@ -51,6 +55,15 @@ class FittedRequest:
     estimator: str
     model: str = ""
     cost_usd: float | None = None
+    output_token_usd: float | None = None
+
+    def most_output(self, usd: float) -> int | None:
+        """The longest answer, in tokens, that keeps the request within ``usd`` although the
+        prompt is somewhat longer than estimated; None where no price is known."""
+        if self.cost_usd is None or not self.output_token_usd:
+            return None
+        prompt_usd = self.cost_usd - self.output_tokens * self.output_token_usd
+        return max(1, int((usd - prompt_usd * PROMPT_MARGIN) / self.output_token_usd))
 
     @property
     def says(self) -> str:
@@ -124,13 +137,17 @@ class Planner:
     def _fitted(self, asked: PlannedRequest, estimator: str) -> FittedRequest:
         bridge = self._options.bridge
         model = bridge.model
+        cost = self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens))
+        prompt = self._prices.cost(model, TokenCounts(asked.input_tokens, 0))
+        answer = None if cost is None or prompt is None else cost - prompt
         return FittedRequest(
             document=asked.document,
             input_tokens=asked.input_tokens,
             output_tokens=asked.output_tokens,
             estimator=estimator,
             model=model or ("claude" if bridge.kind == "claude" else ""),
-            cost_usd=self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens)),
+            cost_usd=cost,
+            output_token_usd=None if answer is None else answer / max(1, asked.output_tokens),
         )
 
     def _plan(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -84,4 +85,7 @@ def _checked(path: Path, key: str, value: object) -> Any:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
         raise BadInput(f"{str(path)!r}: {key} is {value!r}", hint=f"give {wanted[kinds[-1]]}")
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    if is_number and not (math.isfinite(value) and value > 0):
+        raise BadInput(f"{str(path)!r}: {key} is {value!r}", hint="give a number above 0")
     return value

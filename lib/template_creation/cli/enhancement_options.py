@@ -76,7 +76,10 @@ def asking(
         use_batch_enhancement=_first(flags.batch, config.use_batch_enhancement, True),
         max_batch_agents=config.max_batch_agents,
     )
-    return Asking(options=options, expected={}, max_cost_usd=max_cost, prices=prices)
+    spends = options.bridge.costs
+    return Asking(
+        options=options, expected={}, max_cost_usd=max_cost if spends else None, prices=prices
+    )
 
 
 def _model(flags: Flags, config: Configuration, kind: BridgeKind) -> str:

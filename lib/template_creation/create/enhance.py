@@ -81,6 +81,13 @@ class EnhanceOptions:
     resume: bool = False
     expected: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.resume and (self.fresh or self.dry_run):
+            other = "--fresh" if self.fresh else "--dry-run"
+            raise BadInput(f"--resume and {other} exclude each other", hint="leave one out")
+        if self.max_cost_usd is not None and not 0 < self.max_cost_usd < float("inf"):
+            raise BadInput(f"the cost limit is {self.max_cost_usd!r}", hint="give dollars above 0")
+
     @property
     def state_folder(self) -> Path:
         """Where the state of this run is: one folder for each package, by its place."""
@@ -108,8 +115,13 @@ class Enhanced:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 where all was done; 7 where some agents stayed as they were, 1 where all did."""
-        codes = {"partial": ExitCode.PARTIAL, "failed": ExitCode.FAILED}
+        """0 where all was done; 7 where some agents stayed as they were, 1 where all did, also
+        where nothing could be tried."""
+        codes = {
+            "partial": ExitCode.PARTIAL,
+            "failed": ExitCode.FAILED,
+            "skipped": ExitCode.FAILED,
+        }
         return codes.get(self.status, ExitCode.DONE)
 
     def to_document(self) -> dict[str, Any]:

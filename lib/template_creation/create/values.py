@@ -55,7 +55,7 @@ class CreateOptions:
         if self.resume and (self.fresh or self.dry_run):
             other = "--fresh" if self.fresh else "--dry-run"
             raise BadInput(f"--resume and {other} exclude each other", hint="leave one out")
-        if self.max_cost_usd is not None and not self.max_cost_usd > 0:
+        if self.max_cost_usd is not None and not 0 < self.max_cost_usd < float("inf"):
             raise BadInput(f"the cost limit is {self.max_cost_usd!r}", hint="give dollars above 0")
 
     @property

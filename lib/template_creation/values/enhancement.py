@@ -43,7 +43,7 @@ class BridgeChoice:
             raise BadInput(f"there is no bridge {self.kind!r}", hint=f"known: {known}")
         if self.kind == "api" and not self.model:
             raise BadInput("the api bridge needs a model", hint="name one with --model")
-        if self.timeout_s is not None and self.timeout_s <= 0:
+        if self.timeout_s is not None and not 0 < self.timeout_s < float("inf"):
             raise BadInput(f"the timeout is {self.timeout_s!r}", hint="give seconds above 0")
 
     @property

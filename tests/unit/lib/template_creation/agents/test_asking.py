@@ -12,7 +12,7 @@ from template_creation.agents import AgentEnhancer, Ledger, read_frontmatter
 from template_creation.agents.enhancer import RETRY
 from template_creation.bridges import OfflineBridge
 from template_creation.errors import InvocationPending
-from template_creation.exchange import load_prices
+from template_creation.exchange import TokenCounts, load_prices
 from template_creation.testing import FakeBridge, without_agents
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent, RequestUsage
@@ -247,3 +247,23 @@ def test_without_a_policy_a_missing_agent_is_asked_for_once_more(shop) -> None:
     bridge = FakeBridge(without_agents("testing-specialist"), without_agents())
     result = AgentEnhancer(bridge).enhance(shop.context, shop.package)
     assert (result.status, len(bridge.requests)) == ("success", 2)
+
+
+def test_an_answer_may_only_be_as_long_as_the_limit_pays_for(shop, tmp_path) -> None:
+    """What is sent as the most tokens keeps even the longest answer within what is left."""
+    options = EnhancementOptions(bridge=BridgeChoice(kind="api", model="claude-sonnet-5-5"))
+    told: list[int] = []
+
+    class Listening(Stream):
+        def stream(self, **said: Any) -> Iterator[Any]:
+            told.append(said["context"]["max_output_tokens"])
+            yield from super().stream(**said)
+
+    for name, limit in (("a", 0.1), ("b", 0.2)):
+        with SqliteRunStore(tmp_path / name) as store:
+            ledger = Ledger(store, run="r")
+            enhance(shop, Listening(), options=options, ledger=ledger, max_cost_usd=limit)
+    ten = load_prices().cost("claude-sonnet-5-5", TokenCounts(0, 1_000_000))
+    assert ten is not None
+    assert all(most * ten / 1_000_000 < limit for most, limit in zip(told, (0.1, 0.2), strict=True))
+    assert told[1] - told[0] == pytest.approx(0.1 / (ten / 1_000_000), rel=0.01)

@@ -46,7 +46,10 @@ def test_every_setting_is_read(sealed: Path) -> None:
     assert asked.options.use_batch_enhancement is False
     assert asked.options.max_batch_agents == 5
     assert asked.options.bridge.timeout_s == 30
-    assert (asked.max_cost_usd, asked.prices) == (2, sealed / "prices.toml")
+    assert asked.prices == sealed / "prices.toml"
+    assert asked.max_cost_usd is None, "nobody is paid for answering by files"
+    paid = asking(Flags(bridge="api", model="claude-haiku-5-5"), environ={})
+    assert paid.max_cost_usd == 2
     assert asking(Flags(batch=True), environ={}).options != asked.options
 
 
@@ -55,6 +58,8 @@ def test_every_setting_is_read(sealed: Path) -> None:
     [
         ("brigde = 'api'", "no setting is called 'brigde'", "did you mean bridge?"),
         ("max_cost = 'much'", "max_cost is 'much'", "give a number"),
+        ("max_cost = nan", "max_cost is nan", "a number above 0"),
+        ("timeout = -1", "timeout is -1", "a number above 0"),
         ("max_batch_agents = true", "max_batch_agents is True", "a whole number"),
         ("bridge = ", "is no TOML", "correct that line"),
     ],
