@@ -85,7 +85,7 @@ def _checked(path: Path, key: str, value: object) -> Any:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
         raise BadInput(f"{str(path)!r}: {key} is {value!r}", hint=f"give {wanted[kinds[-1]]}")
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    if is_number and not (math.isfinite(value) and value > 0):
+    is_number = not isinstance(value, bool) and isinstance(value, float | int)
+    if is_number and not 0 < float(str(value)) < math.inf:
         raise BadInput(f"{str(path)!r}: {key} is {value!r}", hint="give a number above 0")
     return value

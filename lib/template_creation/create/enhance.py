@@ -20,6 +20,7 @@ from batch_engine.core import Listener, MemoryRunStore, RunStore
 from template_creation.agents import (
     SEED,
     AgentEnhancer,
+    AgentOutcome,
     EnhancementContext,
     EnhancementResult,
     Ledger,
@@ -212,6 +213,21 @@ def _chosen(root: Path, names: Sequence[str]) -> list[Path]:
     return [files[name] for name in dict.fromkeys(wanted)] or list(files.values())
 
 
+def _readable(files: Sequence[Path]) -> tuple[list[Path], tuple[AgentOutcome, ...]]:
+    """The files that are text, and what becomes of those that are not: they stay as they are,
+    and cost no other agent anything."""
+    text, other = [], []
+    for path in files:
+        try:
+            path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as exc:
+            error = f"the file is not UTF-8 text (byte {exc.start}); it stays as it is"
+            other.append(AgentOutcome(path.stem, "failed", error=error))
+        else:
+            text.append(path)
+    return text, tuple(other)
+
+
 def _settled(root: Path, options: EnhanceOptions) -> RunRecord:
     return RunRecord(
         run_id=uuid4().hex,
@@ -278,7 +294,7 @@ def _enhanced(
 ) -> Enhanced:
     for told in changed_while_paused(store, root, options.state_folder):
         notify(f"Note: {told}")
-    files = _chosen(root, run.agents)
+    files, unreadable = _readable(_chosen(root, run.agents))
     enhancer = _enhancer(run, options, bridge, store, listeners, notify)
     context = _context(root, run.memories)
     memories = context.analysis.memories if run.memories else ()
@@ -287,6 +303,7 @@ def _enhanced(
     try:
         with kept_at_a_pause(store, root, files):
             result = enhancer.enhance(context, root, files)
+            result = replace(result, agents=(*result.agents, *unreadable))
     finally:
         _follow(root, files, memories)
     _follow(root, files, memories, result)
@@ -327,6 +344,7 @@ def _planned(
 ) -> Enhanced:
     """What a real run would ask; of the offline bridge also what it would change."""
     run = _settled(root, options)
+    files, _ = _readable(files)
     offline = bridge is None and run.enhancement.bridge.kind == "offline"
     with tempfile.TemporaryDirectory(prefix="template-create-") as folder:
         copy = Path(folder) / root.name

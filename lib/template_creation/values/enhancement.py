@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from template_creation.errors import BadInput
 
@@ -43,6 +44,11 @@ class BridgeChoice:
             raise BadInput(f"there is no bridge {self.kind!r}", hint=f"known: {known}")
         if self.kind == "api" and not self.model:
             raise BadInput("the api bridge needs a model", hint="name one with --model")
+        if "@" in urlsplit(self.base_url).netloc:
+            raise BadInput(
+                "the base URL holds a name or a password, which would be kept in the run's state",
+                hint="leave it out; a key goes into ANTHROPIC_API_KEY",
+            )
         if self.timeout_s is not None and not 0 < self.timeout_s < float("inf"):
             raise BadInput(f"the timeout is {self.timeout_s!r}", hint="give seconds above 0")
 

@@ -88,6 +88,7 @@ def test_a_configuration_that_was_named_has_to_be_there(tmp_path: Path) -> None:
         (Flags(model="x"), "the offline bridge has no use for --model"),
         (Flags(max_cost=1.0), "the offline bridge has no use for --max-cost"),
         (Flags(bridge="api", model="x", bridge_dir=Path()), "the api bridge has no use for"),
+        (Flags(bridge="api", model="x", base_url="http://me:pw@localhost"), "holds a name or a"),
         (Flags(contract="haiku"), "there is no contract 'haiku'"),
         (Flags(bridge="file", timeout=0.0), "the timeout is 0.0"),
     ],

@@ -180,3 +180,14 @@ def test_what_is_amiss_in_a_foreign_package_is_told(tmp_path: Path) -> None:
     assert any("gone.py.template" in line for line in told)
     assert any("helper.md" in line and "templates/gone" not in line for line in told)
     assert "My words." in (tmp_path / "agents" / "helper.md").read_text(encoding="utf-8")
+
+
+def test_an_agent_that_is_no_text_costs_the_others_nothing(package: Path) -> None:
+    """It is named and stays as it is; the rest of the package is enhanced."""
+    path = package / "agents" / "api-specialist.md"
+    path.write_bytes(path.read_bytes() + b"\xff\xfe")
+    before = path.read_bytes()
+    enhanced = enhance_agents(package, bridge=FakeBridge())
+    assert (enhanced.status, enhanced.result.enhanced_count) == ("partial", 5)
+    assert enhanced.result.errors[0].startswith("api-specialist: the file is not UTF-8 text")
+    assert path.read_bytes() == before
