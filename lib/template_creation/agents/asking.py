@@ -37,7 +37,7 @@ from template_creation.exchange import read_answer
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent, AnswerEvent, RequestUsage
 
-__all__ = ["Asked", "Asker", "Terms", "ignore"]
+__all__ = ["Asked", "Asker", "Terms", "ignore", "problems_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Asker:
         """
         shard = _Shard(asked, batch, self._terms)
         requests = self._terms.planner.requests(
-            asked[0].context, [item.path for item in asked], problems=_problems(batch, asked)
+            asked[0].context, [item.path for item in asked], problems=problems_of(batch, asked)
         )
         try:
             for request in requests:
@@ -155,9 +155,7 @@ class Asker:
                 "template_count": len(request["template_catalog"]),
                 "phase": "7.5",
                 "attempt": batch.attempt,
-                "estimated_input_tokens": fitted.input_tokens,
-                "expected_output_tokens": fitted.output_tokens,
-                "estimator": fitted.estimator,
+                **fitted.estimate,
                 **self._left(fitted),
                 "cache_prompt": self._mode == "single" or (batch.total or 1) > 1,
             },
@@ -288,7 +286,7 @@ def _as_work_error(error: Exception) -> WorkError:
     return TaskError(f"the bridge failed: {error}", hint=hint)
 
 
-def _problems(batch: Batch, asked: Sequence[Asked]) -> dict[str, tuple[str, ...]]:
+def problems_of(batch: Batch, asked: Sequence[Asked]) -> dict[str, tuple[str, ...]]:
     """Why the last answer for each agent was refused, in the words of the rules."""
     found = {}
     for item in asked:

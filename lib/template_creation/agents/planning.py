@@ -66,6 +66,15 @@ class FittedRequest:
         return max(1, int((usd - prompt_usd * PROMPT_MARGIN) / self.output_token_usd))
 
     @property
+    def estimate(self) -> dict[str, Any]:
+        """What a bridge is told of it, so that an answer can be compared with it."""
+        return {
+            "estimated_input_tokens": self.input_tokens,
+            "expected_output_tokens": self.output_tokens,
+            "estimator": self.estimator,
+        }
+
+    @property
     def says(self) -> str:
         """For a person, before the request is made."""
         count = len(self.document["agents"])
