@@ -19,6 +19,7 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, Un
 from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Getattr, Name, Output
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from batch_engine.workflow.errors import ExpressionError, UndefinedNameError, closest
@@ -121,7 +122,12 @@ class Text:
         Raises `UndefinedNameError` or `ExpressionError`, which name the place and the text.
         """
         try:
-            return _evaluate(_compiled(self.source, self.mode), _seen(self.source, variables))
+            compiled = _compiled(self.source, self.mode)
+            if isinstance(compiled, _Path):
+                if compiled.name in variables:
+                    return _defined(compiled(variables))
+                compiled = compiled.general
+            return _evaluate(compiled, _seen(self.source, variables))
         except UndefinedError as error:
             raise self._undefined(error, variables) from error
         except Exception as error:
@@ -222,14 +228,42 @@ def _names(source: str) -> tuple[str, ...]:
     return tuple(sorted(find_undeclared_variables(_PLAIN.parse(source))))
 
 
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A variable, or an attribute of one: ``item``, ``steps.read.result``. Most expressions are
+    no more than that, and looking them up here instead of having Jinja set up a context takes a
+    fifth of the time. ``general`` is the same expression for Jinja, which knows what to do
+    about a name that is not there."""
+
+    name: str
+    attributes: tuple[str, ...]
+    general: TemplateExpression
+
+    def __call__(self, variables: Mapping[str, Any]) -> Any:
+        value = variables[self.name]
+        for attribute in self.attributes:
+            value = _PLAIN.getattr(value, attribute)
+        return value
+
+
 @lru_cache(maxsize=8_192)
-def _compiled(source: str, mode: Mode) -> TemplateExpression | Template:
+def _compiled(source: str, mode: Mode) -> TemplateExpression | Template | _Path:
     if mode == "shell":
         return _SHELL.from_string(source)
     inner = _single_expression(source) if mode == "typed" else None
-    if inner is not None:
-        return _PLAIN.compile_expression(inner, undefined_to_none=False)
-    return _PLAIN.from_string(source)
+    if inner is None:
+        return _PLAIN.from_string(source)
+    general = _PLAIN.compile_expression(inner, undefined_to_none=False)
+    return _path(inner, general) or general
+
+
+def _path(inner: str, general: TemplateExpression) -> _Path | None:
+    node = next(_PLAIN.parse(f"{{{{ {inner} }}}}").find_all(Output)).nodes[0]
+    attributes: list[str] = []
+    while isinstance(node, Getattr):
+        attributes.insert(0, node.attr)
+        node = node.node
+    return _Path(node.name, tuple(attributes), general) if isinstance(node, Name) else None
 
 
 def _single_expression(source: str) -> str | None:

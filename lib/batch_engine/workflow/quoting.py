@@ -21,6 +21,7 @@ _IN_DOUBLE = re.compile(r'([\\"$`])')
 _IN_HEREDOC = re.compile(r"([\\$`])")
 _SAFE = re.compile(r"[a-zA-Z0-9@%+=:,./_-]+\Z")
 _CASE = re.compile(r"case\s")
+_MEANS_ITSELF = re.compile(r"[^\x00'\"\\`$(){}#<\n]+")
 _rendering = local()
 
 
@@ -117,6 +118,10 @@ class _Reader:
             self.at = match.end()
             return
         char, state = self.text[self.at], self.state
+        # All at once; only in $(...) does a word count, see `_CASE`.
+        if state != "(" and (match := _MEANS_ITSELF.match(self.text, self.at)):
+            self.take(match.end() - self.at)
+            return
         if state == "'":
             if char == "'":
                 self.open.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -32,6 +33,31 @@ def test_a_text_without_expressions_is_the_very_object() -> None:
 
 def test_fields_come_before_methods_of_a_mapping() -> None:
     assert Text("{{ a.items }}").render({"a": {"items": 3}}) == 3
+
+
+def test_a_plain_path_gives_what_the_same_path_gives_within_a_larger_expression() -> None:
+    """Values, lazy ones, missing ones and forbidden ones: looked up without Jinja, and by it."""
+    variables = {
+        "a": {"b": {"c": "007"}, "n": None, "values": (1, 2)},
+        "lazy": iter("xy"),
+        "path": PurePosixPath("x/y.txt"),
+    }
+    paths = "a a.b a.b.c a.n a.values a.keys path.name range nope a.x a.x.y nope.x a.n.x"
+    forbidden = "a.__class__ path.__init__.__globals__"
+    for path in f"{paths} {forbidden}".split():
+        alone, within = (
+            _outcome(text, variables) for text in (f"{{{{ {path} }}}}", f"{{{{ [{path}][0] }}}}")
+        )
+        assert alone == within, path
+    assert Text("{{ lazy }}").render(variables) == ["x", "y"]
+
+
+def _outcome(text: str, variables: dict[str, Any]) -> Any:
+    try:
+        value = Text(text).render(variables)
+    except ExpressionError as error:
+        return type(error), error.message.partition(": ")[2]
+    return value if not callable(value) else getattr(value, "__name__", value)
 
 
 def test_a_value_can_be_sent_to_another_process() -> None:
