@@ -29,6 +29,7 @@ from batch_engine.core import (
     ItemRow,
     ItemsLoaded,
     Listener,
+    Outcome,
     Pause,
     RunStore,
     SqliteRunStore,
@@ -253,7 +254,7 @@ class BatchProcessor:
         failed = len(kept) + result.counts.failed
         return self._outcome(
             entries,
-            result.values,
+            result.outcomes,
             stopped=bool(result.stopped),
             exceeded=failed > (most or 0),
             elapsed_s=result.elapsed_s,
@@ -276,22 +277,30 @@ class BatchProcessor:
             )
         return self.task_handler
 
-    def _rows(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, ItemRow | None]]:
+    def _outcomes(
+        self, entries: Sequence[Entry], run: Mapping[str, Outcome[Any]]
+    ) -> Iterator[tuple[Entry, Outcome[Any]]]:
+        """The entries that have an outcome, with it: from this run, or as it is stored. Of what
+        was loaded only the store knows how many attempts it took."""
         for start in range(0, len(entries), _KEYS_AT_ONCE):
             part = entries[start : start + _KEYS_AT_ONCE]
-            rows = self.store.get_many(self.step, [entry.key for entry in part])
+            asked = [e.key for e in part if e.key not in run or not run[e.key].attempts]
+            rows = self.store.get_many(self.step, asked) if asked else {}
             for entry in part:
-                yield entry, rows.get(entry.key)
+                if entry.key in rows:
+                    yield entry, _stored(rows[entry.key])
+                elif entry.key in run:
+                    yield entry, run[entry.key]
 
     def _failed(self, entries: Sequence[Entry]) -> set[str]:
         if not self.store.counts(self.step).failed:
             return set()
-        return {e.key for e, row in self._rows(entries) if row and row.status == "failed"}
+        return {e.key for e, outcome in self._outcomes(entries, {}) if outcome.status == "failed"}
 
     def _outcome(
         self,
         entries: Sequence[Entry],
-        values: Mapping[str, Any],
+        run: Mapping[str, Outcome[Any]],
         *,
         stopped: bool,
         exceeded: bool,
@@ -300,18 +309,14 @@ class BatchProcessor:
     ) -> BatchOutcome:
 
         keys, processed, results, failed, retried = [], [], [], [], 0
-        for entry, row in self._rows(entries):
-            if row is None:
-                continue
-            retried += row.attempts > 1
-            if row.status == "failed":
-                record = ErrorRecord.from_json(json.loads(row.error or "{}"))
-                failed.append(FailedItem(entry.value, entry.key, record))
+        for entry, outcome in self._outcomes(entries, run):
+            retried += outcome.attempts > 1
+            if outcome.error is not None:
+                failed.append(FailedItem(entry.value, entry.key, outcome.error))
                 continue
             keys.append(entry.key)
             processed.append(entry.value)
-            known = entry.key in values
-            results.append(values[entry.key] if known else json.loads(row.data or "null"))
+            results.append(outcome.value)
         return BatchOutcome(
             total=len(entries),
             keys=keys,
@@ -341,6 +346,13 @@ def _counting(listeners: Iterable[Listener], kept: Iterable[str], total: int) ->
         return listen
 
     return [counting(listener) for listener in listeners]
+
+
+def _stored(row: ItemRow) -> Outcome[Any]:
+    failed = row.status == "failed"
+    error = ErrorRecord.from_json(json.loads(row.error or "{}")) if failed else None
+    value = None if failed else json.loads(row.data or "null")
+    return Outcome(row.key, row.status, value, error, row.attempts, 0)
 
 
 def _key_of(entry: Entry) -> str:
