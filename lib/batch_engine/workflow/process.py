@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import selectors
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import IO
 
 from batch_engine.workflow.errors import Stopped
 
@@ -96,6 +95,7 @@ def run_process(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        bufsize=0,
     )
     run = _Run(child, (stdin or "").encode(encoding), max_output, timeout_s, stop or Event())
     try:
@@ -136,27 +136,39 @@ class _Run:
         self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
         self._stop = stop
         self._exited_at: float | None = None
-        self._selector = selectors.PollSelector()
+        self._look_at = time.monotonic() + _TICK_S
+        self._poll = select.poll()
+        self._open: dict[int, tuple[IO[bytes], _Capture | None]] = {}
         for stream, capture in ((child.stdout, self.out), (child.stderr, self.err)):
             assert stream is not None
-            self._selector.register(stream, selectors.EVENT_READ, capture)
+            self._await(stream, select.POLLIN, capture)
         if child.stdin is not None:
             os.set_blocking(child.stdin.fileno(), False)
-            self._selector.register(child.stdin, selectors.EVENT_WRITE)
+            self._await(child.stdin, select.POLLOUT, None)
 
     def pump(self) -> None:
-        while self._selector.get_map():
-            for key, _ in self._selector.select(self._wait_s()):
-                if key.data is None:
-                    self._feed(key.fileobj)
+        while self._open:
+            for handle, _ in self._poll.poll(self._wait_s() * 1000):
+                stream, capture = self._open[handle]
+                if capture is None:
+                    self._feed(stream)
                 else:
-                    self._read(key.fileobj, key.data)
+                    self._read(stream, capture)
             if self._over():
                 return
         self._await_exit()
 
+    def _await(self, stream: IO[bytes], ready: int, capture: _Capture | None) -> None:
+        self._poll.register(stream, ready)
+        self._open[stream.fileno()] = stream, capture
+
+    def _done_with(self, stream: IO[bytes]) -> None:
+        self._poll.unregister(stream)
+        del self._open[stream.fileno()]
+        with suppress(OSError):
+            stream.close()
+
     def close(self) -> None:
-        self._selector.close()
         for stream in (self.child.stdin, self.child.stdout, self.child.stderr):
             if stream is not None:
                 with suppress(OSError):
@@ -184,17 +196,18 @@ class _Run:
         return bool(self.reason)
 
     def _lingers(self) -> bool:
-        """Whether the command has ended and only what it started still holds its output."""
-        if self._exited_at is None:
-            if self._idle() and self.child.poll() is not None:
-                self._exited_at = time.monotonic()
-            return False
-        return time.monotonic() - self._exited_at > _LINGER_S
+        """Whether the command has ended and only what it started still holds its output. It is
+        looked at now and then: mostly its output ends first."""
+        now = time.monotonic()
+        if self._exited_at is not None:
+            return now - self._exited_at > _LINGER_S
+        if now >= self._look_at:
+            self._look_at = now + _TICK_S
+            if self.child.poll() is not None:
+                self._exited_at = now
+        return False
 
-    def _idle(self) -> bool:
-        return not self._selector.select(0)
-
-    def _feed(self, stream: Any) -> None:
+    def _feed(self, stream: IO[bytes]) -> None:
         try:
             written = os.write(stream.fileno(), self._stdin[:65_536])
         except BlockingIOError:
@@ -203,17 +216,14 @@ class _Run:
             written = len(self._stdin)  # it does not want the rest
         self._stdin = self._stdin[written:]
         if not self._stdin:
-            self._selector.unregister(stream)
-            with suppress(OSError):
-                stream.close()
+            self._done_with(stream)
 
-    def _read(self, stream: Any, capture: _Capture) -> None:
+    def _read(self, stream: IO[bytes], capture: _Capture) -> None:
         data = os.read(stream.fileno(), 65_536)
         if data:
             capture.add(data)
         else:
-            self._selector.unregister(stream)
-            stream.close()
+            self._done_with(stream)
 
 
 def _exited(child: subprocess.Popen[bytes], within_s: float) -> bool:
