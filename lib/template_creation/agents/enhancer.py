@@ -106,7 +106,7 @@ class AgentEnhancer:
         self._retry = retry
         self._listeners = tuple(listeners)
         self._origins = Origins(store) if in_place and store is not None else None
-        self.planner = Planner(self.options, prices=prices, ledger=ledger)
+        self.planner = Planner(self.options, bridge=bridge_invoker, prices=prices, ledger=ledger)
         self._terms = Terms(
             profile=profile,
             enhancement=self.enhancement,

@@ -1,7 +1,7 @@
 """Requests as they will be asked: which agents together, how large, and at what price.
 
 One place that brings together what was chosen (`EnhancementOptions`), what is known of the
-model (`PriceList`) and what earlier requests taught (`Ledger`).
+model (`PriceList`), what the bridge allows and what earlier requests taught (`Ledger`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from template_creation.agents.files import spec_for
 from template_creation.agents.ledger import Ledger
 from template_creation.agents.plans import Limits, PlannedRequest, RequestPlan
 from template_creation.agents.request import build_request
+from template_creation.bridges import AgentBridgeInvoker
 from template_creation.exchange import (
     Estimator,
     ModelFacts,
     PriceList,
     TokenCounts,
+    answer_limit,
     load_prices,
     pick_estimator,
     render_batch_prompt,
@@ -87,7 +89,8 @@ class FittedRequest:
 
 
 class Planner:
-    """Fits requests into the limits of the model that ``options`` choose.
+    """Fits requests into the limits of the model that ``options`` choose, and into what
+    ``bridge`` lets an answer be.
 
     Without ``prices`` the shipped list; ``ledger`` calibrates the estimate.
     """
@@ -96,10 +99,12 @@ class Planner:
         self,
         options: EnhancementOptions,
         *,
+        bridge: AgentBridgeInvoker | None = None,
         prices: PriceList | None = None,
         ledger: Ledger | None = None,
     ) -> None:
         self._options = options
+        self._bridge = bridge
         self._given_prices = prices
         self._ledger = ledger
 
@@ -144,8 +149,7 @@ class Planner:
         return tuple(self._fitted(asked, plan.estimator) for asked in plan.requests)
 
     def _fitted(self, asked: PlannedRequest, estimator: str) -> FittedRequest:
-        bridge = self._options.bridge
-        model = bridge.model
+        model = self._model_name
         cost = self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens))
         prompt = self._prices.cost(model, TokenCounts(asked.input_tokens, 0))
         answer = None if cost is None or prompt is None else cost - prompt
@@ -154,7 +158,7 @@ class Planner:
             input_tokens=asked.input_tokens,
             output_tokens=asked.output_tokens,
             estimator=estimator,
-            model=model or ("claude" if bridge.kind == "claude" else ""),
+            model=model or ("claude" if self._options.bridge.kind == "claude" else ""),
             cost_usd=cost,
             output_token_usd=None if answer is None else answer / max(1, asked.output_tokens),
         )
@@ -179,7 +183,7 @@ class Planner:
 
     def report(self, plan: RequestPlan) -> dict[str, Any]:
         """``plan`` as plain JSON values, with the price of it where a model is asked."""
-        model = self._options.bridge.model
+        model = self._model_name
         cost = plan.cost(self._prices, model) if model else None
         return {
             **plan.report(),
@@ -205,13 +209,34 @@ class Planner:
     def _limits(self, agents: int) -> Limits:
         return Limits.of_model(
             self._model,
+            output_tokens=self._most_output,
             input_tokens=HOST_TOKENS if self._options.bridge.kind == "file" else None,
             agents=1 if self._one_by_one(agents) else None,
         )
 
     @property
+    def _most_output(self) -> int | None:
+        """What requests will allow an answer: the bridge knows."""
+        told = getattr(self._bridge, "max_answer_tokens", None)
+        if told is not None:
+            return int(told)
+        choice = self._options.bridge
+        if choice.kind != "api":
+            return None
+        return answer_limit(None if choice.base_url else self._model)
+
+    @property
     def _asks_no_model(self) -> bool:
-        return self._options.bridge.kind == "offline"
+        told = getattr(self._bridge, "max_answer_tokens", None)
+        return self._options.bridge.kind == "offline" and told is None
+
+    @property
+    def _model_name(self) -> str:
+        """The model that is chosen, or that of a bridge which was given by itself."""
+        chosen = self._options.bridge
+        if chosen.kind != "offline":
+            return chosen.model
+        return "" if self._asks_no_model else str(getattr(self._bridge, "model", ""))
 
     @cached_property
     def _prices(self) -> PriceList:
@@ -219,11 +244,11 @@ class Planner:
 
     @cached_property
     def _model(self) -> ModelFacts | None:
-        return self._prices.model(self._options.bridge.model)
+        return self._prices.model(self._model_name)
 
     @cached_property
     def _estimator(self) -> Estimator:
-        ledger, model = self._ledger, self._options.bridge.model
+        ledger, model = self._ledger, self._model_name
         return pick_estimator(
             factor=self._model.tokens_per_o200k if self._model else None,
             calibrate=None if ledger is None else lambda name: ledger.calibration(model, name),

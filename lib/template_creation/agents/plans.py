@@ -60,18 +60,20 @@ class Limits:
         cls,
         facts: ModelFacts | None,
         *,
+        output_tokens: int | None = None,
         input_tokens: int | None = None,
         total_tokens: int | None = None,
         aim_tokens: int | None = None,
         agents: int | None = None,
     ) -> Limits:
-        """The limits of a model, and one's own where they are narrower; those of an unknown
-        model (``None``) are not known, so only one's own hold."""
+        """The limits of a model, and one's own where they are narrower; the window of an
+        unknown model (``None``) is not known. ``output_tokens`` is what requests will allow an
+        answer, where there is such a limit."""
         window = facts.context_tokens if facts else None
         known = [item for item in (window, total_tokens) if item is not None]
         return cls(
             input_tokens=input_tokens,
-            output_tokens=facts.max_output_tokens if facts else None,
+            output_tokens=output_tokens,
             total_tokens=min(known, default=None),
             aim_tokens=aim_tokens,
             agents=agents,

@@ -10,6 +10,7 @@ from template_creation.exchange.prices import (
     ModelFacts,
     PriceList,
     TokenCounts,
+    answer_limit,
     load_prices,
 )
 from template_creation.exchange.prompt import (
@@ -50,6 +51,7 @@ __all__ = [
     "PromptParts",
     "SchemaStyle",
     "TokenCounts",
+    "answer_limit",
     "canonical",
     "did_you_mean",
     "estimate_tokens",

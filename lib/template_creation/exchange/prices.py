@@ -28,11 +28,17 @@ __all__ = [
     "PriceList",
     "PriceTier",
     "TokenCounts",
+    "answer_limit",
     "load_prices",
 ]
 
 PRICES_VARIABLE = "TEMPLATE_CREATE_PRICES"
 MILLION = 1_000_000
+
+UNKNOWN_MAX_OUTPUT = 16_000
+"""Tokens, for a model that nothing is known of."""
+MOST_OUTPUT = 64_000
+"""Tokens. Some models could write twice as much; ten agents of whole Markdown are 36,000."""
 
 
 class Counts(Protocol):
@@ -159,6 +165,17 @@ class PriceList(_Frozen):
     def describe(self) -> str:
         """Where the prices are from, for whoever reads an estimate."""
         return f"prices of {self.as_of.isoformat()} ({self.source})"
+
+
+def answer_limit(facts: ModelFacts | None) -> int:
+    """The most tokens that an answer is allowed where nobody says another number: what plans
+    are made for, and what requests say as ``max_tokens``. ``None`` is a model that nothing is
+    known of, or one behind a server that need not be the vendor's.
+
+    >>> answer_limit(None)
+    16000
+    """
+    return UNKNOWN_MAX_OUTPUT if facts is None else min(facts.max_output_tokens, MOST_OUTPUT)
 
 
 def load_prices(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> PriceList:

@@ -112,7 +112,7 @@ class Answer:
             if self.call.seconds() > limit and not self._message.stopped:
                 raise WorkTimeoutError(
                     f"the answer was not whole after {limit:g} seconds",
-                    hint="smaller requests (fewer agents each) end sooner",
+                    hint="--timeout gives it longer, --no-batch asks for one agent at a time",
                 )
 
     def _noted(self, agent: AnsweredAgent) -> AnsweredAgent:

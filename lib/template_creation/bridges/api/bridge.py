@@ -112,6 +112,16 @@ class ApiBridge:
     def __repr__(self) -> str:
         return f"ApiBridge(model={self.model!r})"
 
+    @property
+    def max_answer_tokens(self) -> int:
+        """The most tokens that an answer may take, thinking included; requests that need more
+        room are to be planned smaller."""
+        return self._parameters.max_tokens()
+
+    def prompt(self, input_data: Mapping[str, Any]) -> str:
+        """What `stream` sends for the request document ``input_data``."""
+        return self._parameters.prompt(input_data)
+
     def stream(
         self,
         *,

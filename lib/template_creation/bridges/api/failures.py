@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 
+_SMALLER = "--no-batch"
+_LONGER = "--max-answer"
 _NO_ROOM = ("max_tokens", "model_context_window_exceeded", "length")
 """Reasons to stop before the end; the last is that of OpenAI's interface, which some keep."""
 
@@ -159,11 +161,14 @@ class Failures:
             return AnswerTooLongError(
                 f"the answer ran into {limit} after {finished} complete "
                 f"{'agent' if finished == 1 else 'agents'}",
-                hint="smaller requests (fewer agents each) end whole",
+                hint=f"{_SMALLER} asks for one agent at a time"
+                + ("" if context else f"; {_LONGER} allows more"),
             )
         return NoRoomError(
             f"the answer ran into {limit} before one agent was complete",
-            hint="split the request (fewer agents each), allow more output, or lower the effort",
+            hint=f"ask for one agent at a time ({_SMALLER})"
+            + (", take a model with a larger context" if context else f", allow more ({_LONGER})")
+            + ", or lower the --effort",
         )
 
     def _translated(self, case: _Case, wait: float | None) -> WorkError:

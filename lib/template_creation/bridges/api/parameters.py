@@ -14,6 +14,7 @@ from typing import Any, Literal
 from template_creation.exchange import (
     ModelFacts,
     SchemaStyle,
+    answer_limit,
     prompt_parts,
     response_schema,
     schema_style,
@@ -23,11 +24,6 @@ __all__ = ["Effort", "Parameters", "Structured"]
 
 Structured = Literal["auto", "on", "off"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
-
-UNKNOWN_MAX_OUTPUT = 16_000
-"""Tokens, for a model that nothing is known of."""
-MOST_OUTPUT = 64_000
-"""Tokens. Some models could write twice as much; ten agents of whole Markdown are 36,000."""
 
 _ABOUT_SCHEMA = re.compile(
     r"output_config|output_format|json_schema|structured output|schema|grammar", re.IGNORECASE
@@ -66,13 +62,13 @@ class Parameters:
             self._thinking = {"type": facts.less_thinking}
 
     def max_tokens(self, asked: int | None = None) -> int:
-        """The most tokens of an answer: as the caller of the bridge says, else of the request,
-        else what the model can."""
-        most = self.facts.max_output_tokens if self.facts else None
-        wanted = self.max_output_tokens or asked
-        if wanted:
-            return min(wanted, most or wanted)
-        return min(most, MOST_OUTPUT) if most else UNKNOWN_MAX_OUTPUT
+        """The most tokens of an answer: as the caller of the bridge says, but no more than the
+        model can, else `answer_limit`; less where the request asks for less."""
+        most = answer_limit(self.facts)
+        if self.max_output_tokens:
+            can = self.facts.max_output_tokens if self.facts else self.max_output_tokens
+            most = min(self.max_output_tokens, can)
+        return min(asked, most) if asked else most
 
     def body(
         self, document: Mapping[str, Any], max_tokens: int, *, cache: bool = False
@@ -92,6 +88,10 @@ class Parameters:
         if self._thinking:
             body["thinking"] = self._thinking
         return body
+
+    def prompt(self, document: Mapping[str, Any]) -> str:
+        """The text that goes with a request document."""
+        return "".join(prompt_parts(document, style=self.style(document) or "plain"))
 
     def counted(self, document: Mapping[str, Any], *, cache: bool = False) -> dict[str, Any]:
         """The arguments of ``messages.count_tokens`` for a request document."""

@@ -21,6 +21,7 @@ from template_creation.bridges.claude.failures import Ended, failure_of, no_resu
 from template_creation.bridges.claude.process import Started, started
 from template_creation.bridges.claude.program import (
     LONGEST_SCHEMA,
+    answer_room,
     arguments,
     child_environment,
     find_program,
@@ -81,6 +82,16 @@ class ClaudeBridge:
 
     def __repr__(self) -> str:
         return f"ClaudeBridge(model={self.model!r})"
+
+    @property
+    def max_answer_tokens(self) -> int:
+        """The most tokens that the program lets an answer be; requests that need more room are
+        to be planned smaller."""
+        return answer_room(self._environ)
+
+    def prompt(self, input_data: Mapping[str, Any]) -> str:
+        """What `stream` sends for the request document ``input_data``."""
+        return render_batch_prompt(input_data, style=_schema(input_data)[0])
 
     def stream(
         self, *, agent_name: str, input_data: Mapping[str, Any], context: Mapping[str, Any]

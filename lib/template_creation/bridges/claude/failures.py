@@ -83,7 +83,7 @@ def _too_long(ended: Ended) -> WorkError:
     if ended.finished:
         return AnswerTooLongError(
             f"the answer ran out of room after {ended.finished} complete agents",
-            hint="smaller requests (fewer agents each) end whole",
+            hint="--no-batch asks for one agent at a time",
         )
     return NoRoomError(
         "the answer ran out of room before one agent was complete",

@@ -13,6 +13,7 @@ from template_creation.errors import BadInput
 __all__ = [
     "LONGEST_SCHEMA",
     "PROGRAM_VARIABLE",
+    "answer_room",
     "arguments",
     "child_environment",
     "find_program",
@@ -24,6 +25,11 @@ PROGRAM_VARIABLE = "TEMPLATE_CREATE_CLAUDE"
 
 LONGEST_SCHEMA = 100_000
 """Bytes. The schema is an argument of the program, and Linux takes 131,072 in one."""
+
+ROOM_VARIABLE = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
+LEAST_ROOM = 32_000
+"""Tokens that an answer may be where nobody says another number: of the model that has the
+least, as an alias may stand for any (facts/claude-code-and-agent-files.md)."""
 
 _USUAL_PLACES = (".local/bin/claude", ".claude/local/claude")
 
@@ -89,6 +95,16 @@ def find_program(environ: Mapping[str, str] = os.environ) -> str:
         "the claude bridge runs the Claude Code CLI, and there is no 'claude' on the PATH",
         hint=f"install it, or name it in {PROGRAM_VARIABLE}; --bridge offline needs no model",
     )
+
+
+def answer_room(environ: Mapping[str, str]) -> int:
+    """How many tokens the program lets an answer be.
+
+    >>> answer_room({}), answer_room({"CLAUDE_CODE_MAX_OUTPUT_TOKENS": "8000"})
+    (32000, 8000)
+    """
+    said = environ.get(ROOM_VARIABLE, "").strip()
+    return int(said) if said.isascii() and said.isdigit() and int(said) > 0 else LEAST_ROOM
 
 
 def arguments(model: str, schema: str, budget_usd: float | None) -> list[str]:

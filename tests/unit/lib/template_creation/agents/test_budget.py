@@ -359,10 +359,10 @@ def test_a_text_that_is_too_long_makes_room_for_the_next_ones(context, make_temp
 
 
 def test_the_limits_of_a_model_are_narrowed_by_ones_own() -> None:
-    """What is not known of a model limits nothing."""
+    """What is not known of a model's window limits nothing."""
     haiku = load_prices(environ={}).model("claude-haiku-4-5")
-    assert Limits.of_model(haiku, total_tokens=50_000, agents=10) == Limits(
-        output_tokens=64_000, total_tokens=50_000, agents=10
+    assert Limits.of_model(haiku, output_tokens=9, total_tokens=50_000, agents=10) == Limits(
+        output_tokens=9, total_tokens=50_000, agents=10
     )
     assert Limits.of_model(haiku).total_tokens == 200_000
     assert Limits.of_model(None, input_tokens=9) == Limits(input_tokens=9)

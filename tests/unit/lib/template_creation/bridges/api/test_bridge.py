@@ -227,7 +227,7 @@ def test_an_answer_that_has_room_for_no_agent_is_not_asked_for_again(ask: Ask, g
     outcome = ask(Reply(text=good[:60], stop_reason="max_tokens"))
     assert isinstance(outcome.error, NoRoomError)
     assert not outcome.error.retryable
-    assert "split the request" in outcome.error.hint
+    assert "--no-batch" in outcome.error.hint
 
 
 def test_a_refusal_is_final_and_says_why(ask: Ask) -> None:

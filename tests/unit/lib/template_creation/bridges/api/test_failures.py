@@ -174,7 +174,7 @@ def test_an_answer_without_room_is_asked_for_again_only_where_that_asks_for_less
     assert isinstance(none, NoRoomError)
     assert (more.retryable, none.retryable) == (True, False)
     assert "after 3 complete agents" in more.message
-    assert "split" in none.hint
+    assert "--no-batch" in none.hint
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from template_creation.bridges.api.parameters import UNKNOWN_MAX_OUTPUT, Parameters
-from template_creation.exchange import load_prices, prompt_parts
+from template_creation.bridges.api.parameters import Parameters
+from template_creation.exchange import answer_limit, load_prices, prompt_parts
 
 GRAMMAR = "output_config.format.schema: Invalid schema: The compiled grammar is too large"
 UNKNOWN_FIELD = "output_config: Extra inputs are not permitted"
@@ -45,7 +45,7 @@ def test_of_an_unknown_model_nothing_is_assumed(request_data: dict[str, Any], mo
     unknown = parameters(model)
     body = unknown.body(request_data, unknown.max_tokens())
     assert set(body) == {"model", "messages", "max_tokens"}
-    assert body["max_tokens"] == UNKNOWN_MAX_OUTPUT
+    assert body["max_tokens"] == answer_limit(None) == 16_000
 
 
 def test_an_old_model_gets_no_effort(request_data: dict[str, Any]) -> None:
@@ -70,14 +70,20 @@ def test_the_caller_is_believed(request_data: dict[str, Any]) -> None:
         ("claude-sonnet-5-5", None, None, 64_000),
         ("claude-sonnet-5-5", None, 9_000, 9_000),
         ("claude-sonnet-5-5", 5_000, 9_000, 5_000),
+        ("claude-sonnet-5-5", 5_000, 4_000, 4_000),
+        ("claude-sonnet-5-5", None, 1_000_000, 64_000),
+        ("claude-sonnet-5-5", 100_000, None, 100_000),
         ("claude-haiku-4-5", 100_000, None, 64_000),
         ("some-model", None, 9_000, 9_000),
+        ("some-model", None, 1_000_000, 16_000),
+        ("some-model", 50_000, None, 50_000),
     ],
 )
 def test_how_long_an_answer_may_be(
     model: str, setting: int | None, asked: int | None, expected: int
 ) -> None:
-    """The setting, else the plan, else the model; never more than the model can."""
+    """The setting, else what the model can, else little; never more than the model can, and
+    less where there is only so much money left."""
     assert parameters(model, max_output_tokens=setting).max_tokens(asked) == expected
 
 
