@@ -33,6 +33,7 @@ def test_words_that_yaml_takes_for_values_stay_text() -> None:
         ("description: *star", "*star"),
         ("description: @at", "@at"),
         ("description: a\\nb", "a\\nb"),
+        ("description: 2026-13-45", "2026-13-45"),
     ],
 )
 def test_values_that_claude_code_rescues_are_read(line: str, value: str) -> None:
