@@ -32,11 +32,11 @@ demo: $(VENV)/.demo ## turn examples/bookshop into a template package and show i
 	@sed 's|^|  |' demo-output/new/src/bookshop/repositories/gift_card_repository.py
 
 test: $(VENV)/.test ## run the tests
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 coverage: $(VENV)/.test ## run the tests and measure them; fails below what is asked for
 	@mkdir -p build
-	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-report=json:build/coverage.json $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= --cov-report=json:build/coverage.json $(ARGS)
 	$(BIN)/python tests/coverage_gate.py build/coverage.json
 
 lint: $(VENV)/.dev ## style, format and the import contracts
