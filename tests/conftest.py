@@ -7,6 +7,7 @@ import os
 import runpy
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,46 @@ def sealed(
     return _seal(tmp_path_factory, monkeypatch)
 
 
+@dataclass(frozen=True)
+class Warm:
+    """Programs that start without imports: ``template-create``, in a folder that holds nothing
+    else, and ``python -c``."""
+
+    folder: Path
+    program: str
+    python: str
+
+
+@pytest.fixture(scope="session")
+def warm(_sealed_session: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """``template-create`` as it starts without imports, the first on the ``PATH``.
+
+    See ``tests/warm/server.py`` for what is the same about these processes, and what is not.
+    """
+    folder = tmp_path_factory.mktemp("warm")
+    tools = CHECKOUT / "tests" / "warm"
+    launcher = (tools / "launcher.py").read_text(encoding="utf-8")
+    starts = {}
+    for program in ("template-create", "python"):
+        call = f"main({str(folder / 'socket')!r}, {program!r}, sys.argv[1:])"
+        starts[program] = folder / f"{program}.d" / program
+        starts[program].parent.mkdir()
+        starts[program].write_text(f"#!{sys.executable} -IS\n{launcher}\n\n{call}\n")
+        starts[program].chmod(0o755)
+    first = starts["template-create"].parent
+    command = [sys.executable, str(tools / "server.py"), str(folder / "socket")]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as server,
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        search = (str(first), str(Path(sys.executable).parent), os.environ["PATH"])
+        monkeypatch.setenv("PATH", os.pathsep.join(search))
+        yield Warm(first, str(starts["template-create"]), str(starts["python"]))
+        server.kill()
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The root of this checkout."""
@@ -106,6 +147,17 @@ def bookshop(bookshop_once: Path, tmp_path: Path) -> Path:
     """A copy of ``examples/bookshop`` of the test's own: a git repository with one commit,
     the same hash on every machine."""
     return Path(shutil.copytree(bookshop_once, tmp_path / "bookshop", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def bookshop_package(
+    warm: Warm, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The package of the bookshop as the program makes it offline: only to be read."""
+    target = tmp_path_factory.mktemp("bookshop-package") / "bookshop"
+    command = ["--name", "bookshop", "--path", str(bookshop_once), "--output", str(target)]
+    subprocess.run([warm.program, *command], check=True, capture_output=True)
+    return target
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The installed program on the bookshop, as a user runs it: real processes, no network.
+"""The program on the bookshop, as a user runs it: real processes, no network.
 
 The package is made once and only read; a test that changes it works on a copy.
 """
@@ -19,16 +19,16 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm")]
 
-PROGRAM = str(Path(sys.executable).parent / "template-create")
+INSTALLED = str(Path(sys.executable).parent)
 ENTITIES = ("author", "book", "customer", "order")
 LAYERS = ("routers", "services", "repositories", "models", "schemas")
 
 
 def _run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [PROGRAM, *map(str, arguments)],
+        ["template-create", *map(str, arguments)],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -56,8 +56,9 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def made(bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the program says of the package that it made of the bookshop."""
-    return _create(bookshop_once, tmp_path_factory.mktemp("made") / "bookshop")
+    """What the installed program says of the package that it made of the bookshop."""
+    search = os.pathsep.join((INSTALLED, os.environ["PATH"]))
+    return _create(bookshop_once, tmp_path_factory.mktemp("made") / "bookshop", PATH=search)
 
 
 @pytest.fixture(scope="module")

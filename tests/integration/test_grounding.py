@@ -18,21 +18,8 @@ from typing import Any
 
 import pytest
 
-PROGRAM = str(Path(sys.executable).with_name("template-create"))
 Json = dict[str, Any]
 Check = Callable[..., dict[Path, Json]]
-
-
-@pytest.fixture(scope="module")
-def package_once(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The bookshop's package: only to be read."""
-    target = tmp_path_factory.mktemp("grounding") / "bookshop"
-    options = ["--name", "bookshop", "--path", str(bookshop_once), "--output", str(target)]
-    done = subprocess.run([PROGRAM, *options], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return target
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +38,9 @@ def check(_sealed_session: None, checkout: Path) -> Check:
 
 
 @pytest.fixture(scope="module")
-def truth(package_once: Path, bookshop_once: Path, check: Check) -> Json:
+def truth(bookshop_package: Path, bookshop_once: Path, check: Check) -> Json:
     """What the checker says of the package as it was made."""
-    return check(bookshop_once, package_once)[package_once]
+    return check(bookshop_once, bookshop_package)[bookshop_package]
 
 
 def test_every_claim_of_the_bookshops_package_holds(truth: Json) -> None:
@@ -61,9 +48,9 @@ def test_every_claim_of_the_bookshops_package_holds(truth: Json) -> None:
     assert truth["findings"] == []
 
 
-def test_the_checker_looked_at_every_kind_of_claim(truth: Json, package_once: Path) -> None:
+def test_the_checker_looked_at_every_kind_of_claim(truth: Json, bookshop_package: Path) -> None:
     """No finding is no proof where nothing was looked at."""
-    agents = len(list((package_once / "agents").glob("*.md")))
+    agents = len(list((bookshop_package / "agents").glob("*.md")))
     least = {
         "agent-name": agents,
         "alike": 3 * agents,
@@ -320,14 +307,17 @@ def _told(case: Lie, package: Path) -> str:
 
 @pytest.fixture(scope="module")
 def liars(
-    package_once: Path, bookshop_once: Path, check: Check, tmp_path_factory: pytest.TempPathFactory
+    bookshop_package: Path,
+    bookshop_once: Path,
+    check: Check,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, tuple[str, Json]]:
     """For each lie the file that tells it and what the checker found in the whole package."""
     folder = tmp_path_factory.mktemp("lies")
     copies = {case.name: folder / str(number) for number, case in enumerate(LIES)}
     files = {}
     for case in LIES:
-        shutil.copytree(package_once, copies[case.name])
+        shutil.copytree(bookshop_package, copies[case.name])
         files[case.name] = _told(case, copies[case.name])
     found = check(bookshop_once, *copies.values())
     return {name: (files[name], found[copies[name]]) for name in copies}
@@ -344,10 +334,10 @@ def test_a_lie_is_found(case: Lie, truth: Json, liars: dict[str, tuple[str, Json
 
 
 def test_a_count_of_the_report_that_the_code_does_not_bear_out_is_found(
-    package_once: Path, bookshop_once: Path, check: Check, tmp_path: Path
+    bookshop_package: Path, bookshop_once: Path, check: Check, tmp_path: Path
 ) -> None:
     """Agent and report may agree and both be wrong: the code decides."""
-    copy = Path(shutil.copytree(package_once, tmp_path / "copy"))
+    copy = Path(shutil.copytree(bookshop_package, tmp_path / "copy"))
     report = json.loads((copy / "report.json").read_bytes())
     item = next(item for item in report["facts"]["conventions"] if item["misses"])
     path, spans = item["misses"].popitem()
@@ -359,9 +349,9 @@ def test_a_count_of_the_report_that_the_code_does_not_bear_out_is_found(
 
 
 def test_an_agent_that_the_manifest_does_not_list_is_found(
-    package_once: Path, bookshop_once: Path, check: Check, tmp_path: Path
+    bookshop_package: Path, bookshop_once: Path, check: Check, tmp_path: Path
 ) -> None:
-    copy = Path(shutil.copytree(package_once, tmp_path / "copy"))
+    copy = Path(shutil.copytree(bookshop_package, tmp_path / "copy"))
     agents = copy / "agents"
     shutil.copy(agents / "api-specialist.md", agents / "stray-specialist.md")
     rules = {finding["rule"] for finding in check(bookshop_once, copy)[copy]["findings"]}
@@ -369,9 +359,9 @@ def test_an_agent_that_the_manifest_does_not_list_is_found(
 
 
 def test_a_codebase_that_changed_since_is_noticed(
-    package_once: Path, bookshop: Path, check: Check
+    bookshop_package: Path, bookshop: Path, check: Check
 ) -> None:
     source = bookshop / "src/bookshop/routers/customers.py"
     source.write_text("\n" + source.read_text(encoding="utf-8"), encoding="utf-8")
-    found = check(bookshop, package_once)[package_once]["findings"]
+    found = check(bookshop, bookshop_package)[bookshop_package]["findings"]
     assert {"excerpt", "lines"} <= {item["rule"] for item in found}

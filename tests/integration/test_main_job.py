@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 from template_creation import load_package
 from template_creation.values.template import Delimiter
 
-COMMAND = Path(sys.executable).with_name("template-create")
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Run:
 
 def run(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Run:
     done = subprocess.run(
-        [str(COMMAND), *map(str, arguments)],
+        [str(shutil.which("template-create")), *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
@@ -57,20 +56,10 @@ def make(bookshop: Path, target: Path, *more: str) -> Run:
     return done
 
 
-@pytest.fixture(scope="session")
-def package_once(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The package of the bookshop, made once: only to be read."""
-    target = tmp_path_factory.mktemp("package") / "bookshop"
-    make(bookshop_once, target)
-    return target
-
-
 @pytest.fixture
-def package(package_once: Path, tmp_path: Path) -> Path:
+def package(bookshop_package: Path, tmp_path: Path) -> Path:
     """A copy of the bookshop's package of the test's own."""
-    return Path(shutil.copytree(package_once, tmp_path / "package"))
+    return Path(shutil.copytree(bookshop_package, tmp_path / "package"))
 
 
 def test_one_command_makes_the_whole_package_and_says_so(bookshop: Path, tmp_path: Path) -> None:
@@ -110,7 +99,7 @@ def test_the_codebase_is_never_written_to(bookshop: Path, tmp_path: Path) -> Non
 
 
 def test_two_runs_from_elsewhere_in_other_ways_give_the_same_bytes(
-    bookshop: Path, package_once: Path, tmp_path: Path
+    bookshop: Path, bookshop_package: Path, tmp_path: Path
 ) -> None:
     """Neither path, working directory, hash seed, locale nor time zone is in the package."""
     other = shutil.copytree(bookshop, tmp_path / "another place" / "bookshop")
@@ -131,7 +120,7 @@ def test_two_runs_from_elsewhere_in_other_ways_give_the_same_bytes(
         PYTHONUTF8="0",
     )
     assert done.code == 0, done.err
-    assert tree(target) == tree(package_once)
+    assert tree(target) == tree(bookshop_package)
 
 
 def test_the_second_run_of_the_same_input_does_nothing_and_says_so(
@@ -196,23 +185,23 @@ create_template(CreateOptions(name="bookshop", path=codebase, output=target), li
 
 @pytest.mark.slow
 def test_a_kill_at_any_phase_leaves_no_half_package_and_the_next_run_is_whole(
-    bookshop: Path, package_once: Path, tmp_path: Path
+    warm: Any, bookshop: Path, bookshop_package: Path, tmp_path: Path
 ) -> None:
     """SIGKILL at the start and the end of every phase; then the same command again."""
     target = tmp_path / "out" / "pkg"
     kills = 0
     for at in range(1, 60):
-        script = [sys.executable, "-c", _KILLED, str(bookshop), str(target), str(at)]
+        script = [warm.python, "-c", _KILLED, str(bookshop), str(target), str(at)]
         killed = subprocess.run(script, capture_output=True, text=True, check=False)
         if killed.returncode == 0:
             break
         assert killed.returncode == -9, killed.stderr
         kills += 1
         if target.exists():
-            assert tree(target) == tree(package_once), f"half a package after kill {at}"
+            assert tree(target) == tree(bookshop_package), f"half a package after kill {at}"
             shutil.rmtree(target)
     assert kills >= 15, "every phase has a start and an end"
-    assert tree(target) == tree(package_once)
+    assert tree(target) == tree(bookshop_package)
     assert [path.name for path in target.parent.iterdir()] == ["pkg"], "no leftovers"
 
 

@@ -24,7 +24,6 @@ from template_creation.create import (
 )
 from template_creation.errors import BadInput
 
-PROGRAM = str(Path(sys.executable).with_name("template-create"))
 Json = dict[str, Any]
 
 
@@ -35,7 +34,7 @@ def lessons(checkout: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def made(
-    _sealed_session: None,
+    warm: Any,
     bookshop_once: Path,
     lessons: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -44,7 +43,7 @@ def made(
     target = tmp_path_factory.mktemp("memories") / "bookshop"
     words = ["--name", "bookshop", "--path", str(bookshop_once), "--output", str(target)]
     words += ["--memories", str(lessons), "--json"]
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(["template-create", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return target, json.loads(done.stdout)
 
@@ -114,7 +113,7 @@ def test_the_same_memories_change_nothing_and_others_make_the_package_anew(
 
 
 def test_a_package_that_is_there_gets_memories_and_keeps_its_promises(
-    bookshop_once: Path, lessons: Path, tmp_path: Path
+    warm: Any, bookshop_once: Path, lessons: Path, tmp_path: Path
 ) -> None:
     plain = create_template(
         CreateOptions(name="bookshop", path=bookshop_once, output=tmp_path / "out")
@@ -127,9 +126,8 @@ def test_a_package_that_is_there_gets_memories_and_keeps_its_promises(
     assert "Orders were created twice" in _agents(plain.package)["api-specialist"]
     report = json.loads((plain.package / "report.json").read_text("utf-8"))
     assert len(report["facts"]["memories"]) == 4
-    done = subprocess.run(
-        [PROGRAM, "validate", str(plain.package)], capture_output=True, text=True, check=False
-    )
+    words = ["template-create", "validate", str(plain.package)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     missing = EnhanceOptions(package=plain.package, memories=("nowhere.md",))
     with pytest.raises(BadInput, match="no such memories"):

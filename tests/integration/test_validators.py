@@ -38,15 +38,9 @@ def _tree(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def package(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def package(bookshop_package: Path) -> Path:
     """The bookshop's package: only to be read."""
-    target = tmp_path_factory.mktemp("validators") / "bookshop"
-    options = ("--name", "bookshop", "--path", bookshop_once, "--output", target)
-    done = _run(BIN / "template-create", *options)
-    assert done.returncode == 0, done.stderr
-    return target
+    return bookshop_package
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,13 +103,14 @@ def test_the_readme_has_a_transcript_that_runs() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("document", RUNNING)
 def test_every_transcript_is_what_happens(
-    document: str, bookshop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    document: str, warm: Any, bookshop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The README by the installed program, as its reader runs it; the others by warm starts."""
     folder = tmp_path / "checkout"
     (folder / "examples").mkdir(parents=True)
     bookshop.rename(folder / "examples" / "bookshop")
-    scripts = str(Path(sys.executable).parent)
-    monkeypatch.setenv("PATH", scripts + os.pathsep + os.environ["PATH"])
+    scripts = Path(sys.executable).parent if document == "README.md" else warm.folder
+    monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("COLUMNS", "100")
     for block in _RUNS.findall(_text(document)):
         for command, expected in _steps(block):
