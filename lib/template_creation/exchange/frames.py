@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from template_creation.exchange.shapes import LISTS, plain_key
 
-__all__ = ["Frame"]
+__all__ = ["Frame", "Held"]
+
+
+class Held(NamedTuple):
+    """The text of an object or of a string, where it stands, and its key."""
+
+    text: str
+    place: str
+    key: str
+    is_object: bool = False
 
 
 class Frame:
@@ -13,6 +24,10 @@ class Frame:
     ``given`` is the key that it has in its parent; ``is_wrapper`` says that it is surely no
     agent's object, ``holds_agents`` that it is a list where agents' objects belong; ``key`` is
     the key whose value comes next, ``word`` where a text stands that may become one.
+
+    ``is_map`` says that its keys are agents' names. Until that is known, what stands under a key
+    that is an agent's name and a word of the format too is ``held`` back.
+    ``has_agents`` says that an agent was answered for inside, though with nothing.
     """
 
     def __init__(self, kind: str, start: int, place: str, given: str) -> None:
@@ -20,7 +35,9 @@ class Frame:
         self.is_wrapper = kind == "["
         self.holds_agents = kind == "[" and plain_key(given) in LISTS
         self.is_agent = False
-        self.has_name = self.has_content = False
+        self.has_content = self.has_agents = False
+        self.is_map = False
+        self.held: list[Held] = []
         self.key: str | None = None
         self.word: tuple[int, int] | None = None
         self.index = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from template_creation.exchange.shapes import field_of, find_name
+from template_creation.exchange.shapes import field_of, find_name, is_word
 
 __all__ = ["heads"]
 
@@ -17,7 +17,8 @@ def heads(text: str, expected: Sequence[str]) -> list[int]:
     expected agent, or a key that is such a name has an object.
 
     Only names in the kind of quotes that ``text`` itself uses count: JSON inside of a string
-    has its quotes escaped.
+    has its quotes escaped. A key that is a word of the format is none: it may stand inside of
+    another agent's object.
 
     >>> heads('{"a": "x}, {"agent_name": "db", "content": "y"}', ["db"])
     [11]
@@ -39,5 +40,5 @@ def heads(text: str, expected: Sequence[str]) -> list[int]:
 
 def _names(key: str, value: str, own_key: str, expected: Sequence[str]) -> bool:
     if own_key:
-        return bool(find_name(own_key, expected))
+        return not is_word(own_key) and bool(find_name(own_key, expected))
     return field_of(key) == "agent_name" and bool(find_name(value, expected))

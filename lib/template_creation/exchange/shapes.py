@@ -19,6 +19,9 @@ __all__ = [
     "field_of",
     "find_name",
     "has_substance",
+    "is_decisive",
+    "is_markdown",
+    "is_word",
     "plain_key",
 ]
 
@@ -58,8 +61,15 @@ WRAPPERS = frozenset(
 LISTS = frozenset({"", "enhancements", "enhancedagents", "agents", "results"})
 """Keys, by their letters, of the lists that agents belong in; a list may also have none."""
 
+_DECISIVE: frozenset[Field] = frozenset(
+    {"enhanced_content", "templates", "practices", "examples", "constraints", "short_because"}
+)
+_AMBIGUOUS = frozenset({"content", "markdown", "body"})
+"""Keys that envelopes have too: they make an agent's object only where it is named."""
+
 _LISTS: tuple[Field, ...] = ("templates", "practices", "examples", "constraints")
 _CLOSENESS = 0.6
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S", re.MULTILINE)
 
 
 def plain_key(key: str) -> str:
@@ -74,6 +84,31 @@ def field_of(key: str) -> Field | None:
     'practices'
     """
     return _FIELDS.get(plain_key(key))
+
+
+def is_word(key: str) -> bool:
+    """Whether ``key`` has a meaning in answers, so that it may be no agent's name even where an
+    agent is called so.
+
+    >>> is_word("agent_name"), is_word("enhancements"), is_word("api-specialist")
+    (True, True, False)
+    """
+    plain = plain_key(key)
+    return plain in _FIELDS or plain in WRAPPERS or plain in _INSIDE or plain in LISTS
+
+
+def is_decisive(key: str) -> bool:
+    """Whether only an agent's object has such a key.
+
+    >>> is_decisive("bestPractices"), is_decisive("content")
+    (True, False)
+    """
+    return field_of(key) in _DECISIVE and plain_key(key) not in _AMBIGUOUS
+
+
+def is_markdown(text: str) -> bool:
+    """Whether ``text`` has a heading, as every agent's text has."""
+    return bool(_HEADING.search(text))
 
 
 def canonical(data: Mapping[str, Any], *, levels: int = 2) -> dict[str, Any]:

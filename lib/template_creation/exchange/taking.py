@@ -11,7 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from template_creation.exchange.mend import read_object
-from template_creation.exchange.shapes import canonical, did_you_mean, find_name, has_substance
+from template_creation.exchange.shapes import (
+    canonical,
+    did_you_mean,
+    find_name,
+    has_substance,
+    is_word,
+)
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent
 
@@ -31,11 +37,16 @@ _NAMED = re.compile(
 
 
 class Taking:
-    """Agents taken and things refused, for one answer with all the texts inside it."""
+    """Agents taken and things refused, for one answer with all the texts inside it.
+
+    ``seen`` counts the objects that were judged, ``hollow`` those of them that named an agent
+    and said nothing.
+    """
 
     def __init__(self, expected: Sequence[str]) -> None:
         self.expected = tuple(dict.fromkeys(expected))
         self.seen = 0
+        self.hollow = 0
         self._taken: set[str] = set()
         self._fresh: list[AnsweredAgent] = []
         self._issues: list[Issue] = []
@@ -96,6 +107,7 @@ class Taking:
         if not name:
             return
         if not has_substance(data):
+            self.hollow += 1
             message = f"the answer for {name} says nothing"
             self.refuse("empty-answer", place, message, "fill its fields", agent=name)
         elif name in self._taken:
@@ -109,6 +121,8 @@ class Taking:
         said = canonical(data).get("agent_name")
         said = said if isinstance(said, str) else ""
         inside, outside = self.name_of(said), self.name_of(given)
+        if said and is_word(given):
+            outside = ""  # a key of the format is a name only where the object has none
         if inside and outside and inside != outside:
             message = f"the object of {outside} says that it is {inside}'s"
             self.refuse("identity", place, message, "one object for each agent")
@@ -148,6 +162,11 @@ class Taking:
             return
         self._issues.append(issue)
 
+    def no_text(self, name: str, place: str, text: str) -> None:
+        """Records that what stands where an agent's text belongs is none."""
+        message = f"the answer for {name} has no heading: {' '.join(text.split())[:60]!r}"
+        self.refuse("empty-answer", place, message, "answer with its sections", agent=name)
+
     def unreadable(self, text: str, place: str, given: str, problem: str) -> None:
         """Records an object that has an end and cannot be read."""
         self.seen += 1
@@ -168,7 +187,8 @@ class Taking:
         self.refuse(rule, place, message, "answer for it again, shorter", agent=name)
 
     def _named_in(self, text: str, given: str) -> str:
-        if name := self.name_of(given):
-            return name
+        outside = self.name_of(given)
+        if outside and not is_word(given):
+            return outside
         match = _NAMED.search(text[:2000])
-        return self.name_of(match[1].strip("\u201d")) if match else ""
+        return self.name_of(match[1].strip("\u201d")) if match else outside
