@@ -1,14 +1,17 @@
-"""Write ``docs/cli.md`` from the program's own help, or check that it is up to date.
+"""Write what documents take from the code, or check that it is up to date.
 
-python docs/write_cli_reference.py
-python docs/write_cli_reference.py --check
+``docs/cli.md`` is the program's own help, ``docs/architecture.md`` has a table of every module.
+
+python docs/generate.py
+python docs/generate.py --check
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,23 +52,22 @@ machine-readable object instead. Without `--path` the codebase is the working di
 
 
 def commands() -> Iterator[tuple[str, ...]]:
-    """The arguments that lead to each command, the program itself first."""
-    yield ()
-    group = typer.main.get_command(app)
-    yield from ((name,) for name in sorted(getattr(group, "commands", {})))
+    """The words that lead to each command, groups before their own; the program itself first."""
+
+    def below(group: object, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, command in sorted(getattr(group, "commands", {}).items()):
+            yield from below(command, (*words, name))
+
+    yield from below(typer.main.get_command(app), ())
 
 
-def help_of(arguments: tuple[str, ...]) -> str:
+def help_of(words: tuple[str, ...]) -> str:
     """What ``--help`` prints, on a terminal of 80 columns."""
-    script = "from template_creation.cli import main; main()"
-    shown = subprocess.run(
-        [sys.executable, "-c", script, *arguments, "--help"],
-        env={**os.environ, "COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        app([*words, "--help"], prog_name=PROGRAM)
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 
 def cli_page() -> str:
@@ -112,6 +114,7 @@ def architecture_page() -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the pages; with ``--check`` compare only, and return 1 where they differ."""
+    os.environ.update(COLUMNS="80", TERMINAL_WIDTH="80", NO_COLOR="1")
     stale = []
     for path, text in ((CLI, cli_page()), (ARCHITECTURE, architecture_page())):
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
