@@ -6,60 +6,20 @@ not in it: the same fact from another source, or with another confidence, is the
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from hashlib import sha256
 
 from memory_processing.record import MemoryRecord, Provenance
+from memory_processing.writing import normalise
 
 __all__ = [
     "content_hash",
     "contribution_hash",
     "group_key",
     "memory_id",
-    "normalise",
     "with_provenance",
 ]
 
 _NOT_CONTRIBUTED = frozenset({"id", "provenance"})
-_CLOSING = frozenset("_)]}\"'`")
-_OPTION = re.compile(r"(?<![\w-])-")
-_CODE = re.compile(r"(`[^`]+`|(?<![\w-])--?[A-Za-z][\w-]*|(?<![^\s`])[^\s`/\\_]*+[/\\_][^\s`]*)")
-
-
-def normalise(text: str) -> str:
-    """The text without what carries no meaning: letter case of words, composed or decomposed
-    characters, runs of white space, one full stop at the end. Operators, units, signs and quotes
-    stay, and the letter case of code: code spans, options, paths and names with ``_``.
-
-    >>> normalise("  Use TABS\\nin Makefiles. ")
-    'use tabs in makefiles'
-    >>> normalise("Use C++") == normalise("Use C")
-    False
-    >>> normalise("Call ls -X in /Etc")
-    'call ls -X in /Etc'
-    """
-    if not _may_hold_code(text):
-        return _without_stop(" ".join(_folded(text).split()))
-    parts = _CODE.split(text if text.isascii() else unicodedata.normalize("NFC", text))
-    parts[::2] = [_folded(part) for part in parts[::2]]
-    return _without_stop(" ".join("".join(parts).split()))
-
-
-def _may_hold_code(text: str) -> bool:
-    """Whether it is worth a closer look: most sentences are done several times faster without."""
-    return any(sign in text for sign in "`/\\_") or ("-" in text and bool(_OPTION.search(text)))
-
-
-def _without_stop(plain: str) -> str:
-    ends = len(plain) > 1 and plain[-1] == "." and (plain[-2].isalnum() or plain[-2] in _CLOSING)
-    return plain[:-1] if ends else plain
-
-
-def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def group_key(record: MemoryRecord) -> str:

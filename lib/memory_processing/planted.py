@@ -1,6 +1,7 @@
 """Generated records with duplicates planted at known similarity, to measure finding them.
 
-Families of one base text, exact repeats (other case and spacing) and near ones (words replaced,
+Families of one base text, exact repeats (other spacing, a capital at the
+start) and near ones (words replaced,
 dropped, added). Texts of different families share words and no phrases, so the pairs of a
 family are the truth. Same seed, same records.
 """
@@ -88,7 +89,7 @@ def _vocabulary() -> tuple[list[str], list[float]]:
 
 
 def _noisy(text: str, source: random.Random) -> str:
-    return "  ".join(text.upper().split(" ")) if source.random() < 0.5 else f" {text.title()} "
+    return "  ".join(text.split(" ")) if source.random() < 0.5 else f" {text.capitalize()}. "
 
 
 def _edited(text: str, words: list[str], weights: list[float], source: random.Random) -> str:

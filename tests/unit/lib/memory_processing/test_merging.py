@@ -128,10 +128,10 @@ def test_the_survivor_is_the_surest_then_the_oldest_then_the_smallest_hash() -> 
 def test_nobody_is_merged_by_way_of_another() -> None:
     """a is near b, b is near c: c joins a survivor only if it is near that one itself."""
     words = BASE.split()
-    fillers = ["a", "actually", "please", "just", "really", "also", "very", "simply"]
-    texts = [" ".join(words + fillers[: 2 * n]) for n in range(4)]
+    more = ["nightly", "builds", "staging", "images", "release", "notes"]
+    texts = [" ".join(words + more[: 2 * n]) for n in range(4)]
     members = [member("abcd"[n], text, confidence=1 - n / 10) for n, text in enumerate(texts)]
-    plan = plan_group(members, CONFIG, {})
+    plan = plan_group(members, CONFIG.updated(guards=("negation",)), {})
     merged = {pair.member[0]: pair.survivor[0] for pair in plan.merges}
     assert merged == {"b": "a", "d": "c"}
     assert all(pair.similarity >= CONFIG.merge_threshold for pair in plan.merges)
@@ -166,7 +166,7 @@ def test_what_is_unmerged_is_not_joined_with_its_former_sibling() -> None:
     text = "run {}integration tests before you push {}release branch"
     listed = [
         {"text": text.format(*words), "confidence": sure}
-        for words, sure in ((("", "a "), 0.9), (("the ", "a "), 0.5), (("", "the "), 0.5))
+        for words, sure in ((("", ""), 0.9), (("the ", ""), 0.5), (("", "the "), 0.5))
     ]
     quiet = BatchProcessingConfig(log_progress=False, merge_threshold=0.7)
     with open_store(":memory:") as store:
