@@ -33,6 +33,7 @@ class OldHost:
     five runs."""
 
     folder: Path
+    meddles_with: Path | None = None
     prompts: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
 
@@ -64,6 +65,9 @@ class OldHost:
         }
         (self.folder / ".agent-response.json").write_text(json.dumps(envelope))
         path.unlink()
+        if self.meddles_with is not None:
+            self.meddles_with.parent.mkdir(parents=True)
+            self.meddles_with.write_text("I have enhanced this agent.")
 
     def agent(self, prompt: str) -> str:
         """A subagent: it finds in the instruction which file to read, and answers with JSON."""
@@ -76,18 +80,24 @@ class OldHost:
 
 
 def test_a_host_of_protocol_1_0_finishes_the_job_in_its_working_directory(
-    bookshop: Path, tmp_path: Path
+    bookshop: Path, tmp_path: Path, sealed: Path
 ) -> None:
-    """Two runs, one request, one short instruction; nothing is left but the bridge's folder."""
+    """Two runs, one request, one short instruction; nothing is left but the bridge's folder.
+    What it writes into the package on the way is undone, told and kept (F22)."""
     folder = tmp_path / "project"
     folder.mkdir()
-    host = OldHost(folder)
+    target = sealed / "templates" / "shop" / "agents" / "api-specialist.md"
+    host = OldHost(folder, meddles_with=target)
     command = ("--name", "shop", "--path", bookshop, "--bridge", "file", "--bridge-dir", ".")
     assert host.loop(*command) == 0, host.outputs[-1]
     assert len(host.prompts) == 1
     assert len(host.prompts[0]) < 1000
     assert len(host.outputs[0].encode()) <= 1024, "hosts cut what exit 42 prints"
     assert "Enhanced 6 agents with" in host.outputs[1]
+    assert "agents/api-specialist.md was changed while asked for" in host.outputs[1]
+    assert "## Best Practices" in target.read_text()
+    (kept,) = sealed.glob("state/shop/set-aside/agents/*")
+    assert kept.read_text() == "I have enhanced this agent."
     assert [path.name for path in folder.iterdir()] == [".agent-bridge"]
     assert (folder / ".agent-bridge/.gitignore").read_text() == "*\n"
 

@@ -1,7 +1,7 @@
 """From an analysis to specialist agents: recommend, ask, validate, render, write."""
 
 from template_creation.agents.apply import Applied, apply_agent, apply_answer
-from template_creation.agents.asking import ignore
+from template_creation.agents.asking import ignore, write_over
 from template_creation.agents.budget import plan_requests
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.enhancer import AgentEnhancer
@@ -12,6 +12,7 @@ from template_creation.agents.foreign import check_folder
 from template_creation.agents.frontmatter import read_frontmatter, write_frontmatter
 from template_creation.agents.ledger import Ledger, Spent
 from template_creation.agents.merge import Merged, mark_sections, merge_agent
+from template_creation.agents.origins import Origins
 from template_creation.agents.parse import (
     KnownIds,
     ParsedAgent,
@@ -55,6 +56,7 @@ __all__ = [
     "LeftOut",
     "Limits",
     "Merged",
+    "Origins",
     "PackageView",
     "ParsedAgent",
     "ParsedAnswer",
@@ -84,4 +86,5 @@ __all__ = [
     "shared_prose",
     "validate_agent",
     "write_frontmatter",
+    "write_over",
 ]

@@ -2,7 +2,8 @@
 
 What is accepted is stored at once, so that a cut answer, a pause or a kill costs only what was
 not answered yet. What is refused is told by rule, place and fix, and asked for again with
-these reasons; how often is up to the engine. (DESIGN section 3; F01, F22, F31 of the facts.)
+these reasons; how often is up to the engine. A file that others write while its agent is asked
+for is put back as it was asked about. (DESIGN section 3; F01, F22, F31 of the facts.)
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ def ignore(_text: str) -> None:
     """A ``notify`` that tells nobody."""
 
 
+def write_over(path: Path) -> None:
+    """A ``set_aside`` for folders where nobody but us writes: a line in the log."""
+    logger.warning("%s was changed while it was asked for; it is written over", path.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """An agent on its way into a request."""
@@ -58,7 +64,8 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How an answer is judged and written: the sections it must have, the word for the
-    frontmatter's ``enhancement``, how requests are fitted, and what they may cost."""
+    frontmatter's ``enhancement``, how requests are fitted, and what they may cost.
+    ``set_aside`` gets a file that others changed or removed, before it is written over."""
 
     profile: Profile
     enhancement: str
@@ -67,6 +74,7 @@ class Terms:
     origins: Origins | None = None
     max_cost_usd: float | None = None
     notify: Callable[[str], None] = ignore
+    set_aside: Callable[[Path], None] = write_over
 
 
 class Asker:
@@ -107,6 +115,20 @@ class Asker:
         finally:
             shard.undo_edits()
         return shard.rest()
+
+    def put(self, path: Path, text: str) -> None:
+        """``text``, the stored result of an agent, in its file, whatever is there: the text that
+        it was made from, after a kill; what others wrote since is set aside."""
+        now = path.read_bytes() if path.is_file() else None
+        if now == text.encode("utf-8"):
+            return
+        origins = self._terms.origins
+        if now is None or (
+            origins is not None
+            and origins.of(now.decode("utf-8", "surrogateescape")) != origins.of(text)
+        ):
+            self._terms.set_aside(path)
+        write_atomically(path, text)
 
     def _afford(self, request: FittedRequest) -> None:
         """Tells what the request takes; raises `BudgetError` where it could cost too much."""
@@ -166,7 +188,7 @@ class Asker:
             names = [agent["name"] for agent in request["agents"]]
             yield from read_answer(self._bridge.invoke(**said), names)
 
-    def _take(self, event: AnswerEvent, shard: _Shard) -> None:
+    def _take(self, event: object, shard: _Shard) -> None:
         match event:
             case AnsweredAgent():
                 shard.take(event)
@@ -177,6 +199,14 @@ class Asker:
                     self._reserved = ""
             case Issue():
                 shard.unread.append(event)
+            case _:  # a bridge of a user, which no type checker saw
+                shown = repr(event)
+                raise TaskError(
+                    f"{type(self._bridge).__name__} streamed {shown[:200]} "
+                    f"({type(event).__name__}), which is no event of an answer",
+                    hint="a StreamingBridge yields AnsweredAgent, RequestUsage and Issue; a "
+                    "bridge that answers with dicts has `invoke` and no `stream`",
+                )
 
 
 class _Shard:
@@ -217,11 +247,11 @@ class _Shard:
             return
         del self._open[answered.name]
         self._refused.pop(item.key, None)
-        self._batch.complete(item, applied)
-        if self._terms.origins is not None:
+        if self._terms.origins is not None:  # before the result is: a kill may come between
             before = self._before[item.path].decode("utf-8", "surrogateescape")
             self._terms.origins.remember(before, applied.text)
-        self._warn_of_edits(item.path)
+        self._batch.complete(item, applied)
+        self._set_edits_aside(item.path)
         write_atomically(item.path, applied.text)
         logger.info("enhanced %s: %d lines", answered.name, applied.text.count("\n"))
 
@@ -240,13 +270,14 @@ class _Shard:
     def undo_edits(self) -> None:
         """Puts back agents that a host edited itself instead of answering (F22)."""
         for item in self._open.values():
-            if self._warn_of_edits(item.path):
+            if self._set_edits_aside(item.path):
                 write_atomically(item.path, self._before[item.path].decode("utf-8"))
 
-    def _warn_of_edits(self, path: Path) -> bool:
+    def _set_edits_aside(self, path: Path) -> bool:
+        """Whether others changed the file since it was asked for."""
         edited = not path.is_file() or path.read_bytes() != self._before[path]
         if edited:
-            logger.warning("%s was changed while it was asked for; put back", path.name)
+            self._terms.set_aside(path)
         return edited
 
     def _unanswered(self, name: str) -> ItemFailure:

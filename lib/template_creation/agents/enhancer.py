@@ -16,7 +16,7 @@ from typing import Any
 from batch_engine.core import Listener, RejectedResultError, RetryPolicy, RetryRule, RunStore
 from batch_engine.pipeline import Flow, Pipeline
 from template_creation.agents.apply import Applied, apply_answer, finish_markdown
-from template_creation.agents.asking import Asked, Asker, Terms, ignore
+from template_creation.agents.asking import Asked, Asker, Terms, ignore, write_over
 from template_creation.agents.context import EnhancementContext, PackageView
 from template_creation.agents.files import (
     context_of_files,
@@ -73,7 +73,8 @@ class AgentEnhancer:
     engine's; without ``retry`` a bridge to a model is asked once more for what is missing or
     was refused (`RETRY`). ``ledger`` keeps what requests cost, ``max_cost_usd`` bounds it by
     ``prices``, and ``notify`` tells it before each request. ``in_place`` is for packages whose
-    agents were not just written as stubs.
+    agents were not just written as stubs; ``set_aside`` keeps what others write into an agent
+    while it is asked for, before that is written over.
 
     >>> AgentEnhancer(bridge_invoker=None)._validate_enhancement("# Too short")
     False
@@ -95,6 +96,7 @@ class AgentEnhancer:
         prices: PriceList | None = None,
         notify: Callable[[str], None] = ignore,
         in_place: bool = False,
+        set_aside: Callable[[Path], None] = write_over,
     ) -> None:
         self.bridge_invoker = bridge_invoker
         self.profile = profile
@@ -115,6 +117,7 @@ class AgentEnhancer:
             origins=self._origins,
             max_cost_usd=max_cost_usd,
             notify=notify,
+            set_aside=set_aside,
         )
 
     @property

@@ -11,7 +11,6 @@ from batch_engine.core import Chunk, ErrorRecord, RetryPolicy
 from batch_engine.pipeline import Agent, Flow, StageContext, batched
 from template_creation.agents.apply import Applied
 from template_creation.agents.asking import Asked, Asker
-from template_creation.agents.files import write_atomically
 from template_creation.agents.planning import Planner
 from template_creation.agents.results import AgentOutcome, EnhancementResult
 from template_creation.agents.validate import shared_prose
@@ -105,8 +104,7 @@ class _Outcomes(Agent):
             if found is None:
                 outcomes.append(_failed(path, context.errors[asked.key]))
                 continue
-            if path.read_bytes() != found.text.encode("utf-8"):
-                write_atomically(path, found.text)
+            self._asker.put(path, found.text)
             outcomes.append(outcome_of(found))
         issues = shared_prose({name: item.text for name, item in applied.items()})
         return {

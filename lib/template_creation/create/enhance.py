@@ -29,10 +29,11 @@ from template_creation.agents import (
     ignore,
     load_folder,
     profile_from_settings,
+    write_over,
 )
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
 from template_creation.create.bridging import open_bridge, put_request_away
-from template_creation.create.pauses import changed_while_paused, kept_at_a_pause
+from template_creation.create.pauses import SetAside, kept_at_a_pause, put_back, tell_changes
 from template_creation.create.runs import (
     RunRecord,
     begin_run,
@@ -104,7 +105,8 @@ class EnhanceOptions:
 class Enhanced:
     """What came of it. ``changes`` (a dry run of the offline bridge) maps agents to diffs;
     ``prompts`` and ``requests`` (a dry run) say what would be asked. ``findings`` is what is amiss
-    in a package that is not ours (frontmatter that no host reads, references to nothing)."""
+    in a package that is not ours (frontmatter that no host reads, references to nothing), and
+    which agents others changed while they were asked for."""
 
     package: Path
     result: EnhancementResult
@@ -162,9 +164,11 @@ def enhance_agents(
         package if isinstance(package, EnhanceOptions) else EnhanceOptions(package=Path(package))
     )
     root = options.package.expanduser().resolve()
-    files = _chosen(root, options.agents)
+    _check_folder(root)
     if options.dry_run:
-        return _planned(root, files, options, bridge, notify)
+        return _planned(root, _chosen(root, options.agents), options, bridge, notify)
+    if not options.resume:  # else agents that are missing are put back first
+        _chosen(root, options.agents)
     run = None if options.resume else _settled(root, options)
     with open_store(
         options.state_folder,
@@ -194,10 +198,13 @@ def enhance_agents(
         return enhanced
 
 
-def _chosen(root: Path, names: Sequence[str]) -> list[Path]:
-    """The agent files asked for; `BadInput` names what there is instead."""
+def _check_folder(root: Path) -> None:
     if not root.is_dir():
         raise BadInput(f"no such package: {str(root)!r}", hint="give the package's folder")
+
+
+def _chosen(root: Path, names: Sequence[str]) -> list[Path]:
+    """The agent files asked for; `BadInput` names what there is instead."""
     files = {path.stem: path for path in agent_files(root)}
     if not files:
         raise BadInput(
@@ -267,6 +274,7 @@ def _enhancer(
     store: RunStore,
     listeners: Sequence[Listener],
     notify: Callable[[str], None],
+    set_aside: Callable[[Path], None] = write_over,
 ) -> AgentEnhancer:
     ledger = Ledger(store, run=run.run_id)
     return AgentEnhancer(
@@ -280,6 +288,7 @@ def _enhancer(
         prices=load_prices(options.prices),
         listeners=listeners,
         notify=notify,
+        set_aside=set_aside,
     )
 
 
@@ -292,10 +301,14 @@ def _enhanced(
     listeners: Sequence[Listener],
     notify: Callable[[str], None],
 ) -> Enhanced:
-    for told in changed_while_paused(store, root, options.state_folder):
-        notify(f"Note: {told}")
+    aside = SetAside(root, options.state_folder)
+    if options.resume:
+        put_back(store, root, aside)
+        aside.tell(notify)
+    else:
+        tell_changes(store, root, options.state_folder, notify)
     files, unreadable = _readable(_chosen(root, run.agents))
-    enhancer = _enhancer(run, options, bridge, store, listeners, notify)
+    enhancer = _enhancer(run, options, bridge, store, listeners, notify, aside)
     context = _context(root, run.memories)
     memories = context.analysis.memories if run.memories else ()
     if run.memories:
@@ -306,6 +319,7 @@ def _enhanced(
             result = replace(result, agents=(*result.agents, *unreadable))
     finally:
         _follow(root, files, memories)
+        aside.tell(notify)
     _follow(root, files, memories, result)
     statuses: dict[str, Literal["done", "partial", "failed", "skipped"]] = {
         "success": "done",
@@ -318,7 +332,7 @@ def _enhanced(
         result=result,
         status=statuses[result.status],
         changes={},
-        findings=_findings(root),
+        findings=(*aside.issues, *_findings(root)),
     )
 
 
@@ -331,7 +345,7 @@ def _follow(
     """Manifest and report of a package of ours, brought after its agents."""
     outcomes = [] if result is None else [outcome.to_report() for outcome in result.agents]
     facts = {"memories": [asdict(item) for item in memories]} if memories else None
-    paths = [path.relative_to(root).as_posix() for path in files]
+    paths = [path.relative_to(root).as_posix() for path in files if path.is_file()]
     reseal(root, outcomes, paths, facts=facts)
 
 

@@ -17,9 +17,8 @@ from typing import Any, Literal
 from batch_engine.core import SqliteRunStore, StepRef, StoreError, export_state
 from template_creation.agents import Ledger, Spent
 from template_creation.bridges.file import REQUEST_FILE, Layout
-from template_creation.create.runs import RunRecord, read_run
+from template_creation.create.runs import RunRecord, read_run, stored_agents
 from template_creation.errors import BadInput, WriteError
-from template_creation.phases import WorkflowPhase
 from template_creation.values.enhancement import BridgeChoice
 
 __all__ = ["PastRun", "clean_run", "export_run", "find_runs", "read_past_run"]
@@ -95,7 +94,7 @@ def read_past_run(folder: Path) -> PastRun:
     try:
         with SqliteRunStore(folder, read_only=True) as store:
             record = read_run(store)
-            done, failed = _agents(store)
+            done, failed = stored_agents(store)
             return PastRun(
                 name=name,
                 folder=folder,
@@ -171,19 +170,6 @@ def _counted(store: SqliteRunStore) -> Iterator[tuple[str, int, int]]:
     for step in _latest(store):
         counts = store.counts(step)
         yield step.name, counts.ok, counts.failed
-
-
-def _agents(store: SqliteRunStore) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the agents with a stored result, and of those that failed."""
-    step = next(
-        (item for item in _latest(store) if item.name == WorkflowPhase.AGENT_ENHANCEMENT.title),
-        None,
-    )
-    if step is None:
-        return (), ()
-    rows = {row.key.partition("@")[0]: row.status for row in store.items(step)}
-    done = tuple(name for name, status in rows.items() if status == "ok")
-    return done, tuple(name for name in rows if name not in done)
 
 
 def _bridge_folder(folder: Path, record: RunRecord | None) -> Path:

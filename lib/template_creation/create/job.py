@@ -27,6 +27,7 @@ from template_creation.agents import AgentEnhancer, EnhancementContext, Ledger, 
 from template_creation.bridges import AgentBridgeInvoker, OfflineBridge, identity_of
 from template_creation.create.bridging import open_bridge, put_request_away
 from template_creation.create.documents import Material
+from template_creation.create.pauses import SetAside, kept_at_a_pause, put_back
 from template_creation.create.runs import (
     RunRecord,
     begin_run,
@@ -42,7 +43,13 @@ from template_creation.create.values import CreateOptions, CreateResult, Planned
 from template_creation.errors import AnalysisError
 from template_creation.evidence import LoadedMemories, load_memories
 from template_creation.exchange import load_prices
-from template_creation.package import check_name, is_current, planned_changes, staging_folder
+from template_creation.package import (
+    agent_files,
+    check_name,
+    is_current,
+    planned_changes,
+    staging_folder,
+)
 from template_creation.phases import WorkflowPhase
 from template_creation.scan import scan_codebase
 from template_creation.values.analysis import Analysis
@@ -135,6 +142,17 @@ def _store(options: CreateOptions, wanted: RunRecord | None) -> AbstractContextM
 
 
 def _made(work: _Run, stack: ExitStack) -> CreateResult:
+    aside = SetAside(work.target, work.options.state_folder)
+    if work.options.resume:
+        put_back(work.store, work.target, aside, there=agent_files(work.target))
+        aside.tell(work.notify)
+    with kept_at_a_pause(work.store, work.target, agent_files(work.target)):
+        result = _package(work, stack)
+    told = [f"{item.place} {item.message} ({item.fix})" for item in aside.issues]
+    return replace(result, warnings=(*result.warnings, *told))
+
+
+def _package(work: _Run, stack: ExitStack) -> CreateResult:
     codebase = _scan(Path(work.run.path), work.store, work.listeners)
     memories = load_memories(work.run.memories)
     inputs = _inputs(codebase, work, memories)

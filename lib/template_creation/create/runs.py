@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from batch_engine.core import ItemRow, RunStore, StepRef
+from batch_engine.core import ItemRow, RunStore, SqliteRunStore, StepRef
 from template_creation.create.values import DEFAULT_TEMPLATES, CreateOptions
 from template_creation.errors import BadInput, InvocationPending
 from template_creation.package import check_name, check_target, default_output
+from template_creation.phases import WorkflowPhase
 from template_creation.values.enhancement import EnhancementOptions
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "run_open",
     "settle",
     "settled_places",
+    "stored_agents",
 ]
 
 _STEP = StepRef("run", "1")
@@ -159,17 +161,32 @@ def resume_run(store: RunStore, name: str, asked: Mapping[str, object]) -> RunRe
 
 @contextmanager
 def run_open(store: RunStore, run: RunRecord) -> Iterator[None]:
-    """Records that ``run`` is open, and in the end how it stands."""
+    """Records that ``run`` is open, and in the end how it stands; a pause is told which agents
+    have a stored result (`InvocationPending.finished`)."""
     _write(store, run)
     try:
         yield
-    except InvocationPending:
+    except InvocationPending as pause:
         _write(store, replace(run, status="paused"))
+        waiting = pause.request.get("agents", ())
+        done, _ = stored_agents(store)
+        pause.finished = pause.finished or tuple(name for name in done if name not in waiting)
         raise
     except Exception:
         _write(store, replace(run, status="failed"))
         raise
     _write(store, replace(run, status="finished"))
+
+
+def stored_agents(store: RunStore) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the agents with a stored result, and of those that failed."""
+    steps = store.steps() if isinstance(store, SqliteRunStore) else ()
+    named = [step for step in steps if step.name == WorkflowPhase.AGENT_ENHANCEMENT.title]
+    rows = {
+        row.key.partition("@")[0]: row.status for step in named[-1:] for row in store.items(step)
+    }
+    done = tuple(name for name, status in rows.items() if status == "ok")
+    return done, tuple(name for name in rows if name not in done)
 
 
 def nothing_to_resume(name: str) -> BadInput:

@@ -242,6 +242,25 @@ def test_an_answer_for_others_changes_nothing(shop) -> None:
     assert not shop.agent("someone-else").exists()
 
 
+@pytest.mark.parametrize("odd", [{"agent_name": "testing-specialist"}, "text", None, object()])
+def test_what_a_bridge_streams_that_is_no_event_is_told_of_the_bridge(shop, odd: object) -> None:
+    """A bridge of a user may yield dicts: that is its error, not an answer that leaves agents
+    out. What came before it is kept, and it is not asked again."""
+
+    class Odd(Stream):
+        def stream(self, **said: Any) -> Iterator[Any]:
+            yield next(super().stream(**said))
+            yield odd
+
+    bridge = Odd()
+    result = enhance(shop, bridge)
+    assert (result.status, result.enhanced_count, len(bridge.asked)) == ("partial", 1, 1)
+    (error,) = result.errors
+    assert f"Odd streamed {odd!r}"[:200] in error
+    assert type(odd).__name__ in error
+    assert "a StreamingBridge yields AnsweredAgent, RequestUsage and Issue" in error
+
+
 def test_without_a_policy_a_missing_agent_is_asked_for_once_more(shop) -> None:
     """The bounded round is there by default for every bridge that may do better."""
     bridge = FakeBridge(without_agents("testing-specialist"), without_agents())
