@@ -1,17 +1,27 @@
 """A package put to use: its agents, guides and chosen templates in a project.
 
-Agents go where Claude Code reads them, guides into CLAUDE.md and AGENTS.md between marks, code
-from templates beside the project's own. What a user wrote is never written over. (Issue 7.)
+Agents go where Claude Code reads them, guides into CLAUDE.md and AGENTS.md between marks, the
+templates that both cite into a folder of their own, code from templates beside the project's own.
+What a user wrote is never written over. (Issue 7.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from template_creation.codegen import generate, select_templates, templates_for
-from template_creation.deployment import Item, Plan, Site, plan, take_away
+from template_creation.deployment import (
+    Item,
+    Plan,
+    Site,
+    cite_from,
+    cited_templates,
+    plan,
+    take_away,
+    templates_home,
+)
 from template_creation.errors import BadInput
 from template_creation.package import AGENTS_GUIDE, CLAUDE_GUIDE, MANIFEST, Package, digest
 from template_creation.package import load_package as load
@@ -49,7 +59,7 @@ def plan_apply(
     loaded = load(package)
     _check_dest(package, dest)
     code, left = _code(loaded, templates, values or {}, like)
-    items = [*_agents(loaded), *_guides(loaded, dest), *code]
+    items = [*_cited(loaded, [*_agents(loaded), *_guides(loaded, dest)]), *code]
     return Application(plan(_site(loaded, dest), items, about=_about(loaded)), left)
 
 
@@ -87,6 +97,18 @@ def _check_dest(package: Path, dest: Path) -> None:
 def _agents(package: Package) -> list[Item]:
     paths = package.agent_paths
     return [Item(f".claude/agents/{path.name}", path.read_bytes()) for path in paths]
+
+
+def _cited(package: Package, items: Sequence[Item]) -> list[Item]:
+    """``items`` with the templates that they cite, and citing them from where those will lie."""
+    texts = [item.data.decode("utf-8", "surrogateescape") for item in items]
+    templates = cited_templates(package.root, texts)
+    home = templates_home(package.manifest["name"])
+    moved = [
+        replace(item, data=cite_from(text, templates, home).encode("utf-8", "surrogateescape"))
+        for item, text in zip(items, texts, strict=True)
+    ]
+    return [*moved, *(Item(home + path, data) for path, data in templates.items())]
 
 
 def _guides(package: Package, dest: Path) -> list[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,18 @@ def package(
     done = run("--name", "bookshop", "--path", bookshop_once, "--output", target)
     assert done.exit_code == 0, done.stderr
     return target
+
+
+def unresolved(root: Path, texts: Path, prefix: str = "") -> list[str]:
+    """What the files ``texts`` cite, and what is not where they say, from ``root``."""
+    files = [path for path in texts.rglob("*") if path.is_file()] if texts.is_dir() else [texts]
+    cited = {
+        path
+        for file in files
+        for path in re.findall(r"`([^`\n]*templates/[^`\n]*\.template)`", file.read_text("utf-8"))
+    }
+    assert cited
+    return [path for path in cited if not (root / path.removeprefix(prefix)).is_file()]
 
 
 @pytest.fixture
@@ -134,6 +147,8 @@ def test_apply_places_agents_guides_and_code_and_tells_drift(package: Path, proj
     seen = examine(project, config=project / "no", claude=Program("claude", "2.1.197"))
     assert set(seen.names) == {Path(path).stem for path in agents}
     assert seen.issues == ()
+    for text in (".claude/agents", "AGENTS.md"):
+        assert unresolved(project, project / text) == []
 
     assert document("apply", package, project, "--check")["status"] == "current"
     agent = project / sorted(agents)[0]
@@ -221,6 +236,17 @@ def test_an_export_is_the_same_bytes_and_its_check_tells_drift(
     drift = document("export", package, copy, "--to", "codex", "--check", code=5)
     assert drift["status"] == "drifted"
     assert not victim.exists()
+
+
+@pytest.mark.parametrize(
+    "texts", [".github", ".codex", ".opencode", ".gemini", ".cursor", "AGENTS.md", "plugins"]
+)
+def test_templates_that_an_export_cites_lie_where_it_says(texts: str, exported: Path) -> None:
+    if texts == "plugins":
+        plugin = exported / "plugins/bookshop"
+        assert unresolved(plugin, plugin / "agents", "${CLAUDE_PLUGIN_ROOT}/") == []
+    else:
+        assert unresolved(exported, exported / texts) == []
 
 
 @pytest.mark.parametrize(

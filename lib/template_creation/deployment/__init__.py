@@ -5,6 +5,7 @@ is never written over without being asked for. (Facts on Claude Code, section 9,
 """
 
 from template_creation.deployment.blocks import BrokenMarks, find_block, put_block
+from template_creation.deployment.cited import cite_from, cited_templates, templates_home
 from template_creation.deployment.failpoints import DEPLOYMENT_FAILPOINTS
 from template_creation.deployment.place import carry_out, plan, take_away
 from template_creation.deployment.record import RECORD, Deployed, Record, read_record
@@ -22,9 +23,12 @@ __all__ = [
     "Site",
     "Step",
     "carry_out",
+    "cite_from",
+    "cited_templates",
     "find_block",
     "plan",
     "put_block",
     "read_record",
     "take_away",
+    "templates_home",
 ]

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from template_creation.agents import write_frontmatter
+from template_creation.deployment import templates_home
 from template_creation.exports.model import Exported, SourceAgent, SourcePackage, slug
 from template_creation.exports.shorten import length, shorten, without_examples
 from template_creation.package import to_json
@@ -45,6 +46,8 @@ _OPENCODE_GATES: Mapping[str, tuple[str, ...]] = {
     "task": ("Task", "Agent"),
 }
 _READ_ONLY = "Change no file, and run nothing that does: you read and advise.\n\n"
+_IN_PLUGIN = "${CLAUDE_PLUGIN_ROOT}/"
+"""Claude Code puts the plugin's folder there when it reads an agent (measured with 2.1.197)."""
 _CODEX_OWN = frozenset({"default", "worker", "explorer"})
 
 
@@ -53,8 +56,10 @@ Loss = tuple[str, str]
 
 
 def export_as(name: str, source: SourcePackage) -> Exported:
-    """The files of format ``name``; see `FORMATS`."""
-    return FORMATS[name](source)
+    """The files of format ``name``; see `FORMATS`. Templates are cited from where they will lie:
+    in the plugin, else in the project's folder for them, which is no part of the format."""
+    home = _IN_PLUGIN if name == "claude-plugin" else templates_home(source.name)
+    return FORMATS[name](source.citing_from(home))
 
 
 def _claude_plugin(source: SourcePackage) -> Exported:
@@ -71,6 +76,7 @@ def _claude_plugin(source: SourcePackage) -> Exported:
         if agent.model:
             head["model"] = agent.model
         files[f"{folder}/agents/{_file(agent)}.md"] = _markdown(head, agent.body)
+    files |= {f"{folder}/{path}": data for path, data in source.templates.items()}
     return Exported(files)
 
 

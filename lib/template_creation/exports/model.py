@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from template_creation.agents import read_frontmatter
+from template_creation.deployment import cite_from, cited_templates
 from template_creation.errors import BadInput
 from template_creation.package import AGENTS_GUIDE, MANIFEST, agent_files, load_package
 
@@ -34,7 +35,8 @@ class SourceAgent:
 
 @dataclass(frozen=True)
 class SourcePackage:
-    """What is exported; ``licence`` and ``guide`` are empty where the package has none."""
+    """What is exported; ``licence`` and ``guide`` are empty where the package has none.
+    ``templates`` are those that its texts cite, by their path in the package."""
 
     name: str
     title: str
@@ -43,6 +45,15 @@ class SourcePackage:
     licence: str
     guide: str
     agents: tuple[SourceAgent, ...]
+    templates: Mapping[str, bytes] = field(default_factory=dict)
+
+    def citing_from(self, prefix: str) -> SourcePackage:
+        """The package with the templates cited below ``prefix``."""
+        agents = tuple(
+            replace(agent, body=cite_from(agent.body, self.templates, prefix))
+            for agent in self.agents
+        )
+        return replace(self, guide=cite_from(self.guide, self.templates, prefix), agents=agents)
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,8 @@ def read_source(root: Path) -> SourcePackage:
     agents = tuple(_agent(path) for path in paths)
     _check_names(agents)
     name = str(manifest.get("name") or slug(root.resolve().name) or "package")
-    guide = root / AGENTS_GUIDE
+    guide_path = root / AGENTS_GUIDE
+    guide = guide_path.read_text(encoding="utf-8") if guide_path.is_file() else ""
     licence = manifest.get("source", {}).get("licence")
     return SourcePackage(
         name=name,
@@ -78,8 +90,9 @@ def read_source(root: Path) -> SourcePackage:
         description=str(manifest.get("description") or f"{len(paths)} agents of {name}"),
         version=str(manifest.get("version") or "1.0.0"),
         licence=str(licence or ""),
-        guide=guide.read_text(encoding="utf-8") if guide.is_file() else "",
+        guide=guide,
         agents=agents,
+        templates=cited_templates(root, [guide, *(agent.body for agent in agents)]),
     )
 
 

@@ -22,6 +22,8 @@ from template_creation.values.agent import Issue
 __all__ = ["check_export"]
 
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TEMPLATE = re.compile(r"plugins/[^/]+/templates/")
+"""Files that no assistant reads by itself have no rules."""
 _GEMINI_FIELDS = frozenset(
     {"name", "description", "kind", "tools", "model", "temperature", "max_turns", "timeout_mins"}
     | {"display_name", "mcp_servers"}
@@ -36,10 +38,10 @@ def check_export(name: str, exported: Exported) -> tuple[Issue, ...]:
     found: list[Issue] = []
     folded = Counter(path.casefold() for path in exported.files)
     for path, data in exported.files.items():
-        text = data.decode()
         if folded[path.casefold()] > 1:
             found.append(_issue(path, "is written twice", "give each agent a name of its own"))
-        found.extend(_issue(path, said) for said in _RULES[name](path, text))
+        if not _TEMPLATE.match(path):
+            found.extend(_issue(path, said) for said in _RULES[name](path, data.decode()))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from template_creation.deployment import Item, Plan, Site, plan
+from template_creation.deployment import Item, Plan, Site, plan, templates_home
 from template_creation.errors import BadInput, ValidationFailed
 from template_creation.exports.formats import FORMATS, export_as
 from template_creation.exports.model import SourcePackage, read_source
@@ -17,7 +17,8 @@ __all__ = ["Export", "plan_exports"]
 
 @dataclass(frozen=True)
 class Export:
-    """One format: what writing it would do, and what it cannot hold."""
+    """One format: what writing it would do, and what it cannot hold. ``templates`` is not one, but
+    the templates that agents and guide cite, for all formats that lie in a project."""
 
     name: str
     plan: Plan
@@ -45,7 +46,19 @@ def plan_exports(
         )
     if dest.exists() and not dest.is_dir():
         raise BadInput(f"{str(dest)!r} is a file", hint="give a folder")
-    return tuple(_planned(name, source, dest, force) for name in dict.fromkeys(formats))
+    found = [_planned(name, source, dest, force) for name in dict.fromkeys(formats)]
+    if source.templates and set(formats) != {"claude-plugin"}:
+        found.append(_templates(source, dest, force))
+    return tuple(found)
+
+
+def _templates(source: SourcePackage, dest: Path, force: bool) -> Export:
+    """All that the package cites, whichever formats are asked for: it belongs to all of them."""
+    home = templates_home(source.name)
+    items = [Item(home + path, data) for path, data in source.templates.items()]
+    site = Site(dest, dest, f"export:templates:{source.name}")
+    about = {"version": source.version}
+    return Export("templates", plan(site, items, about=about, force=force), ())
 
 
 def _planned(name: str, source: SourcePackage, dest: Path, force: bool) -> Export:
