@@ -34,18 +34,19 @@ __all__ = [
 
 
 def open_store(
-    place: str | Path, *, schema: str = "memories"
+    place: str | Path, *, schema: str = "memories", read_only: bool = False
 ) -> SqliteMemoryStore | PostgresMemoryStore:
     """The store at a path, or at a ``postgresql://`` address (in this schema of its database);
-    to be used in a ``with`` block.
+    to be used in a ``with`` block. With ``read_only`` nothing is made, migrated or written.
 
-    Raises `ConfigurationError` if PostgreSQL is asked for and its driver is not installed.
+    Raises `ConfigurationError` if PostgreSQL is asked for and its driver is not installed,
+    `MemoryStoreError` where there is no store to read.
 
     >>> open_store("memories.sqlite3")
     """
     text = str(place)
     if not text.startswith(("postgresql://", "postgres://")):
-        return SqliteMemoryStore(Path(place))
+        return SqliteMemoryStore(Path(place), read_only=read_only)
     try:
         from memory_processing.stores.postgres import PostgresMemoryStore
     except ImportError as error:
@@ -53,4 +54,4 @@ def open_store(
             "a PostgreSQL store needs psycopg, which is not installed",
             hint="pip install 'template-create[postgres]'",
         ) from error
-    return PostgresMemoryStore(text, schema=schema)
+    return PostgresMemoryStore(text, schema=schema, read_only=read_only)

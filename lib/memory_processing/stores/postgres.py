@@ -37,17 +37,22 @@ class PostgresMemoryStore(SqlStore):
     not there, and may hold nothing else.
 
     Writers take turns by an advisory lock that ends with the transaction, so that a store gives
-    the same guarantees as one in SQLite.
+    the same guarantees as one in SQLite. With ``read_only`` nothing is written, and the user needs
+    no more than the right to read.
     """
 
     name = "postgresql"
 
-    def __init__(self, dsn: str, *, schema: str = "memories") -> None:
+    def __init__(self, dsn: str, *, schema: str = "memories", read_only: bool = False) -> None:
         self._dsn = dsn
         self._schema = schema
+        self._read_only = read_only
         self._db = self._connect()
         try:
-            self._migrate()
+            if read_only:
+                self._require_version()
+            else:
+                self._migrate()
         except BaseException:
             self.close()
             raise
@@ -131,10 +136,12 @@ class PostgresMemoryStore(SqlStore):
             with self._translated():
                 schema = names.Identifier(self._schema)
                 db.execute("SET client_min_messages = warning")
-                # Two that come first at the same time would both try to make it.
-                with db.transaction():
-                    db.execute("SELECT pg_advisory_xact_lock(hashtext('memories'))")
-                    db.execute(names.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+                if self._read_only:
+                    db.execute("SET default_transaction_read_only = on")
+                else:  # two that come first at the same time would both try to make it
+                    with db.transaction():
+                        db.execute("SELECT pg_advisory_xact_lock(hashtext('memories'))")
+                        db.execute(names.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
                 db.execute(names.SQL("SET search_path TO {}, pg_temp").format(schema))
         except BaseException:
             db.close()

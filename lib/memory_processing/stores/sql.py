@@ -10,7 +10,7 @@ from typing import Any
 
 from batch_engine.core import DatabaseBusyError, DatabaseError, StoreVersionError
 from memory_processing.clusters import Member, MergePair, ReviewPair, Verdict
-from memory_processing.errors import ConnectionLostError
+from memory_processing.errors import ConnectionLostError, MemoryStoreError
 from memory_processing.stores.protocol import (
     Contribution,
     JournalRow,
@@ -99,6 +99,22 @@ class SqlStore:
             self._run("DELETE FROM memory_schema")
             self._run("INSERT INTO memory_schema VALUES (?)", (STORE_VERSION,))
         self.commit()
+
+    def _require_version(self) -> None:
+        """For those who only read: refuses what would have to be made or migrated first."""
+        version = self._version()
+        if version == 0:
+            raise MemoryStoreError(
+                "this is no memory store, or one that nothing was imported into yet",
+                hint="check the place, or import something first",
+            )
+        if version != STORE_VERSION:
+            raise StoreVersionError(
+                f"the memory store has format {version}, this program reads format {STORE_VERSION}",
+                hint="update the program"
+                if version > STORE_VERSION
+                else "import into it once, which migrates it",
+            )
 
     def _version(self) -> int:
         try:

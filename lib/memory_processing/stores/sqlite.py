@@ -17,6 +17,7 @@ __all__ = ["SqliteMemoryStore"]
 
 _BUSY_S = 60.0
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_UNWRITABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _UNUSABLE = frozenset(
     {
         sqlite3.SQLITE_CORRUPT,
@@ -36,7 +37,8 @@ class SqliteMemoryStore(SqlStore):
 
     Write-ahead mode: readers are never kept waiting, writers wait for each other (up to a
     minute). What is committed survives the death of the process; a power cut may cost the last
-    transactions, never the file (``synchronous=NORMAL``).
+    transactions, never the file (``synchronous=NORMAL``). With ``read_only`` nothing is written,
+    and neither the file nor its folder has to be writable.
 
     >>> with SqliteMemoryStore(path) as store:
     ...     import_memories([source], store)
@@ -44,12 +46,15 @@ class SqliteMemoryStore(SqlStore):
 
     name = "sqlite"
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         self.path = Path(path)
+        self._read_only = read_only
         self._db = self._connect()
-        self._begun = False
         try:
-            self._migrate()
+            if read_only:
+                self._require_version()
+            else:
+                self._migrate()
         except BaseException:
             self.close()
             raise
@@ -87,6 +92,8 @@ class SqliteMemoryStore(SqlStore):
 
     def _connect(self) -> sqlite3.Connection:
         with self._translated():
+            if self._read_only:
+                return self._connect_to_read()
             db = sqlite3.connect(
                 self.path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False
             )
@@ -98,6 +105,35 @@ class SqliteMemoryStore(SqlStore):
                 db.close()
                 raise
             return db
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        """In a folder that cannot be written SQLite has no place for what readers share. Without
+        changes in a write-ahead file there is nothing to share, and the file is read as one that
+        stays as it is."""
+        try:
+            return self._reading("rw")  # with the rights that there are; leaves no files behind
+        except sqlite3.OperationalError as error:
+            ahead = self.path.with_name(f"{self.path.name}-wal")
+            unwritable = error.sqlite_errorcode & 0xFF in _UNWRITABLE
+            if not unwritable or (ahead.exists() and ahead.stat().st_size):
+                raise
+        return self._reading("ro&immutable=1")
+
+    def _reading(self, mode: str) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=_BUSY_S,
+            check_same_thread=False,
+        )
+        try:
+            db.execute("PRAGMA query_only=ON")
+            db.execute("SELECT count(*) FROM sqlite_master")
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         with self._translated():

@@ -93,7 +93,7 @@ def import_paths(
 
 def show_stats(console: Console, *, store: str | None) -> None:
     """Show what the store holds and how imports went."""
-    with translated(), opened(store or default_store()) as memories:
+    with translated(), opened(store or default_store(), read_only=True) as memories:
         found = store_stats(memories)
         console.result(found.table(), {"status": "done", "exit_code": 0, **found.to_json()})
 
@@ -102,7 +102,7 @@ def list_memories(console: Console, *, store: str | None, kind: str, text: str, 
     """List memories, the most painful first."""
     if kind and kind not in KINDS:
         raise BadInput(f"there is no kind {kind!r}", hint=f"known: {', '.join(KINDS)}")
-    with translated(), opened(store or default_store()) as memories:
+    with translated(), opened(store or default_store(), read_only=True) as memories:
         found = [
             record
             for record in export_memories(memories)
@@ -144,7 +144,7 @@ def export_store(
         raise BadInput(f"{str(output)!r} exists", hint=hint)
     if output is None and console.as_json:
         raise BadInput("--json and an export on stdout exclude each other", hint="give --output")
-    with translated(), opened(store or default_store()) as memories:
+    with translated(), opened(store or default_store(), read_only=True) as memories:
         try:
             with closing(export_memories(memories, members=members)) as records:
                 count = _written(records, output, form)

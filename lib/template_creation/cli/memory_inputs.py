@@ -50,9 +50,19 @@ def translated() -> Iterator[None]:
 def sources_at(paths: Sequence[Path], form: str) -> list[FileSource]:
     """The sources at these paths, in the format named or found; `BadInput` for a missing one."""
     for path in paths:
-        if not path.exists():
+        if not _is_there(path):
             raise BadInput(f"no such file or folder: {str(path)!r}", hint="check the path")
     return [source_for(path, form=form, label=path.as_posix()) for path in paths]
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something; `BadInput` where one may not even look."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {str(path)!r}: {error.strerror}", hint="check the permissions"
+        ) from error
 
 
 def not_read(sources: Sequence[FileSource]) -> list[str]:
@@ -84,10 +94,11 @@ def settled(path: Path | None, settings: Mapping[str, Any]) -> BatchProcessingCo
 
 
 @contextmanager
-def opened(place: str, *, create: bool = False) -> Iterator[MemoryStore]:
-    """The store at a place; `BadInput` where there is none, unless it may be made."""
+def opened(place: str, *, create: bool = False, read_only: bool = False) -> Iterator[MemoryStore]:
+    """The store at a place; `BadInput` where there is none, unless it may be made. To read one,
+    nothing has to be writable."""
     is_server = place.startswith(("postgresql://", "postgres://"))
-    if not is_server and not create and not Path(place).exists():
+    if not is_server and not create and not _is_there(Path(place)):
         raise BadInput(
             f"there is no memory store at {place!r}",
             hint="import something first: template-create memory import CLAUDE.md",
@@ -100,7 +111,7 @@ def opened(place: str, *, create: bool = False) -> Iterator[MemoryStore]:
                 f"cannot make the folder of {place!r}: {error.strerror or error}",
                 hint="choose another --store",
             ) from error
-    with open_store(place) as store:
+    with open_store(place, read_only=read_only) as store:
         yield store
 
 

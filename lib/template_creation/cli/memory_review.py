@@ -28,7 +28,8 @@ def review_pairs(
     """Take decisions, or list the pairs that wait for one."""
     if interactive and not sys.stdin.isatty():
         raise BadInput("--interactive needs a terminal", hint="use --accept PAIR and --reject PAIR")
-    with translated(), opened(store or default_store()) as memories:
+    reads = not (accept or reject or interactive)
+    with translated(), opened(store or default_store(), read_only=reads) as memories:
         by_name = {pair_name(pair): pair for pair in open_pairs(memories)}
         decisions = [(name, "merge") for name in accept] + [(name, "apart") for name in reject]
         if twice := set(accept) & set(reject):

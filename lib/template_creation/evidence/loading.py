@@ -73,7 +73,7 @@ def _is_store(place: str | Path) -> bool:
 
 def _stored(place: str | Path) -> list[MemoryRecord]:
     try:
-        with open_store(place) as store:
+        with open_store(place, read_only=True) as store:
             return list(export_memories(store))
     except EngineError as error:
         raise BadInput(f"the memories cannot be read: {error.message}", hint=error.hint) from error

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -83,14 +84,14 @@ def postgres_dsn() -> Iterator[str]:
 class Database:
     """One test's own database: open stores on it, and speak to it past our own code."""
 
-    def __init__(self, open_one: Callable[[], MemoryStore], execute: Callable[[str], Any]) -> None:
+    def __init__(self, open_one: Callable[..., MemoryStore], execute: Callable[[str], Any]) -> None:
         self._open = open_one
         self.execute = execute
         self.stores: list[MemoryStore] = []
 
-    def open(self) -> MemoryStore:
+    def open(self, *, read_only: bool = False) -> MemoryStore:
         """Another connection to the same store, closed after the test."""
-        self.stores.append(self._open())
+        self.stores.append(self._open(read_only=read_only))
         return self.stores[-1]
 
     def refuse(self, word: str) -> None:
@@ -123,7 +124,7 @@ def _postgres(dsn: str) -> Database:
             cursor = db.execute(sql)
             return cursor.fetchall() if cursor.description else None
 
-    return PostgresDatabase(lambda: PostgresMemoryStore(dsn, schema=schema), execute)
+    return PostgresDatabase(partial(PostgresMemoryStore, dsn, schema=schema), execute)
 
 
 def _sqlite(path: Path) -> Database:
@@ -131,7 +132,7 @@ def _sqlite(path: Path) -> Database:
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             return db.execute(sql).fetchall()
 
-    return Database(lambda: open_store(path), execute)
+    return Database(partial(open_store, path), execute)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

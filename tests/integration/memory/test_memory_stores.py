@@ -12,6 +12,7 @@ from batch_engine.core import ConfigurationError, DatabaseError
 from memory_processing import (
     BatchProcessingConfig,
     MemoryStore,
+    MemoryStoreError,
     RecordSource,
     decide,
     export_memories,
@@ -71,6 +72,16 @@ class TestContract:
         assert done.wait(30)
         writer.join()
         assert first.counts()["memory"] == 2
+
+    def test_a_store_opened_to_read_makes_and_changes_nothing(self, database: Any) -> None:
+        with pytest.raises(MemoryStoreError):
+            database.open(read_only=True)  # there is nothing, and nothing is made
+        import_memories([records("be kind to all users")], database.open(), QUIET)
+        store = database.open(read_only=True)
+        assert [record.text for record in export_memories(store)] == ["be kind to all users"]
+        with pytest.raises((DatabaseError, MemoryStoreError)):
+            import_memories([records("never be kind")], store, QUIET)
+        assert store.counts()["memory"] == 1
 
     def test_the_journal_keeps_a_row_per_batch_and_replaces_it(self, store: MemoryStore) -> None:
         store.begin()

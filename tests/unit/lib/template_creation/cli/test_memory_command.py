@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from memory_processing import CATEGORIES, BatchProcessingConfig
 from memory_processing.config import ENVIRONMENT_PREFIX
 from memory_processing.importers import FORMATS
 from template_creation.cli.app import app
+from template_creation.evidence import load_memories
 
 _DATA = Path(__file__).resolve().parents[4] / "data" / "memories"
 ALIKE = [
@@ -298,3 +303,50 @@ def test_the_guide_names_every_setting_format_and_category(checkout: Path) -> No
         assert f"`--{option}" in guide
     for name in (*FORMATS, *CATEGORIES):
         assert f"| `{name}` |" in guide
+
+
+@contextmanager
+def _unwritable(folder: Path) -> Iterator[None]:
+    """The folder and its files as somebody sees them who may only read; also for root."""
+    who = os.geteuid()
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    if who == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        with pytest.raises(OSError, match="denied"):
+            (folder / "new").touch()
+        yield
+    finally:
+        if who == 0:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+def test_a_store_that_may_only_be_read_is_shown_exported_and_loaded() -> None:
+    with tempfile.TemporaryDirectory() as outside:
+        Path(outside).chmod(0o755)
+        place = str(Path(outside, "memories.sqlite3"))
+        _run("import", _write(ALIKE), "--store", place)
+        notes = Path(outside, "new.jsonl")
+        notes.write_text(json.dumps({"text": "Name tests after promises."}), encoding="utf-8")
+        _run("review", "--store", place)  # loads the modules as the one who can
+        with _unwritable(Path(outside)):
+            assert _json("list", "--store", place)["total"] == 3
+            assert _json("stats", "--store", place)["memories"]["current"] == 3
+            assert _json("review", "--store", place)["open"] == 1
+            assert len(_run("export", "--store", place).stdout.splitlines()) == 3
+            assert len(load_memories([place]).records) == 3
+            refused = _run("import", str(notes), "--store", place, code=1).stderr
+            assert "cannot be used" in refused
+            if os.getuid() == 0:  # the folder of the notes is closed to the other user
+                denied = _run("validate", str(Path.cwd() / "notes.jsonl"), code=2).stderr
+                assert "Permission denied" in denied
+        assert {path.name for path in Path(outside).iterdir()} == {"memories.sqlite3", "new.jsonl"}
+
+
+def test_to_read_nothing_is_made() -> None:
+    Path("empty").touch()
+    for words in (["list"], ["stats"], ["review"], ["export"]):
+        assert "no memory store" in _run(*words, "--store", "empty", code=1).stderr
+    assert Path("empty").stat().st_size == 0
