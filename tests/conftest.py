@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import runpy
@@ -39,8 +40,10 @@ _GIT_IDENTITY = {
 }
 
 
-def _seal(factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = factory.mktemp("home")
+def _seal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home, working = folder / "home", folder / "cwd"
+    home.mkdir(parents=True)
+    working.mkdir()
     for name in list(os.environ):
         if name.startswith(_PRIVATE) and name != REPOS_VARIABLE:
             monkeypatch.delenv(name)
@@ -52,29 +55,29 @@ def _seal(factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> P
         monkeypatch.setenv(name, value)
     # Child processes run the code that is tested, whatever checkout is installed.
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(GUARD), str(CHECKOUT / "lib"))))
-    monkeypatch.chdir(factory.mktemp("cwd"))
+    monkeypatch.chdir(working)
     return home
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _sealed_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The same seal for fixtures that live longer than one test."""
+def _sealed_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Path]]:
+    """The same seal for fixtures that live longer than one test; gives a folder for each test.
+
+    Numbered here: the factory lists all its folders for each new one.
+    """
+    base = tmp_path_factory.mktemp("sealed")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        _seal(tmp_path_factory, monkeypatch)
-        yield
+        _seal(base / "session", monkeypatch)
+        yield (base / str(number) for number in itertools.count())
 
 
 @pytest.fixture(autouse=True)
-def sealed(
-    _sealed_session: None,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Path:
+def sealed(_sealed_session: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home and a working directory of the test's own, and none of the user's settings.
 
     Child processes inherit all of it, the network guard included. Returns the home folder.
     """
-    return _seal(tmp_path_factory, monkeypatch)
+    return _seal(next(_sealed_session), monkeypatch)
 
 
 @dataclass(frozen=True)
