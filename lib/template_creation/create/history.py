@@ -6,7 +6,6 @@ Reading locks and writes nothing, so a run can be looked at while it works.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Any, Literal
 
 from batch_engine.core import SqliteRunStore, StepRef, StoreError, export_state
 from template_creation.agents import Ledger, Spent
-from template_creation.bridges.file import REQUEST_FILE, Layout
+from template_creation.bridges.file import Layout, pending_request
 from template_creation.create.runs import RunRecord, read_run, stored_agents
 from template_creation.errors import BadInput, WriteError
 from template_creation.values.enhancement import BridgeChoice
@@ -106,7 +105,7 @@ def read_past_run(folder: Path) -> PastRun:
                 spent=Ledger(store).spent(all_runs=True),
                 steps=tuple(_counted(store)),
             )
-    except (StoreError, ValueError, KeyError, TypeError) as exc:  # a file of others, or damaged
+    except (StoreError, BadInput, ValueError, KeyError, TypeError) as exc:  # of others, or damaged
         told = f"{type(exc).__name__}: {exc}" if not isinstance(exc, StoreError) else str(exc)
         return PastRun(name=name, folder=folder, status="unreadable", problem=told)
 
@@ -178,15 +177,13 @@ def _bridge_folder(folder: Path, record: RunRecord | None) -> Path:
 
 
 def _pending(folder: Path, record: RunRecord | None) -> dict[str, Any] | None:
-    """The request that waits in the bridge folder, if it is this run's."""
-    path = _bridge_folder(folder, record) / REQUEST_FILE
-    if record is None or not path.is_file():
+    """The request of this run that waits in the bridge folder, by our own record of it: the
+    file for hosts may be gone, or damaged."""
+    if record is None:
         return None
-    request = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(request, dict) or request.get("run_id") != record.run_id:
-        return None
+    request = pending_request(_bridge_folder(folder, record), run_id=record.run_id)
     keys = ("request_id", "agents", "prompt_path", "response_path", "responses_dir", "created_at")
-    return {key: request.get(key) for key in keys}
+    return None if request is None else {key: request.get(key) for key in keys}
 
 
 def _remove_bridge(layout: Layout, run: PastRun) -> None:
@@ -198,7 +195,10 @@ def _remove_bridge(layout: Layout, run: PastRun) -> None:
         if layout.home.is_dir():
             shutil.rmtree(layout.home)
     elif run.pending is not None:
-        layout.request.unlink(missing_ok=True)
-        known = layout.of_request(str(run.pending["request_id"]))
+        waiting = str(run.pending["request_id"])
+        with suppress(FileNotFoundError):
+            if waiting.encode() in layout.request.read_bytes():
+                layout.request.unlink()
+        known = layout.of_request(waiting)
         if known.is_dir():
             shutil.rmtree(known)

@@ -4,7 +4,7 @@ Protocol 1.0 and what goes beyond it: ``docs/file-bridge.md``.
 """
 
 from template_creation.bridges.file.bridge import DEFAULT_TIMEOUT_S, FileBridge
-from template_creation.bridges.file.desk import ERROR_TYPES, Checked, Desk
+from template_creation.bridges.file.desk import ERROR_TYPES, Checked, Desk, pending_request
 from template_creation.bridges.file.failpoints import FILE_BRIDGE_FAILPOINTS
 from template_creation.bridges.file.layout import REQUEST_FILE, Layout
 from template_creation.bridges.file.wording import instructions
@@ -19,4 +19,5 @@ __all__ = [
     "FileBridge",
     "Layout",
     "instructions",
+    "pending_request",
 ]

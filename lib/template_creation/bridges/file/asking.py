@@ -56,6 +56,9 @@ class Asker:
         prompt = prompt_for(document)
         dossiers = load_all(self.layout)
         pending = self.caller.pending(dossiers)
+        if pending is not None and shelf.is_damaged():
+            shelf.put_request_away(pending.id)
+            note = note or f"{self.layout.request.name} was damaged; it is written again"
         if pending is not None and self._is_same(pending, document, prompt):
             self._come_back(pending)
             folders = tuple(dict.fromkeys((*pending.folders, str(self.layout.folder))))
@@ -162,6 +165,13 @@ class Asker:
                     "--bridge-dir",
                 )
         found = Shelf(self.layout).published()
+        if found == {}:
+            if any(item.pending for item in dossiers.values()):
+                return  # ours, as its record says; it is written again
+            raise BadInput(
+                f"{str(self.layout.request)!r} is no request that can be read",
+                hint="move it away, or give another folder with --bridge-dir",
+            )
         if found is not None and not self._is_ours(found, dossiers):
             raise BadInput(
                 f"{str(self.layout.request)!r} is a request of another program "

@@ -214,7 +214,7 @@ class FileBridge:
         for reading in readings:
             self._shelf.put_away(reading, now_s=self._clock())
         failpoint("answer_after_move")
-        self._shelf.clear_request()
+        self._shelf.clear_request(answered=bool(given))
         handed = set().union(*given.values()) if given else set()
         pending = self.caller.pending(load_all(self._layout))
         if pending is not None and handed and set(agent_names(document)) <= handed:

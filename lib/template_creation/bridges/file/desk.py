@@ -31,7 +31,7 @@ from template_creation.exchange import read_answer
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent
 
-__all__ = ["ERROR_TYPES", "Checked", "Desk"]
+__all__ = ["ERROR_TYPES", "Checked", "Desk", "pending_request"]
 
 ERROR_TYPES = (
     "AGENT_NOT_FOUND",
@@ -213,6 +213,14 @@ class Desk:
                     Shelf(self.layout).refuse(old, reason, "", now_s=self.clock())
             write_whole(path, data)
         return path
+
+
+def pending_request(folder: Path, *, run_id: str) -> dict[str, Any] | None:
+    """The document of the request that the run ``run_id`` waits for in ``folder``, from our own
+    record of it; None where there is none. Changes nothing."""
+    layout = Layout(absolute(folder))
+    waiting = [item for item in load_all(layout).values() if item.pending and item.run_id == run_id]
+    return Desk(layout, waiting[-1]).request if waiting else None
 
 
 _UNBOUND = frozenset({"envelope", "request-id"})

@@ -99,16 +99,24 @@ class Shelf:
             data = json.loads(decoded(self._layout.request.read_bytes()))
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (OSError, ValueError):
             return {}
         return data if isinstance(data, dict) else {}
 
-    def clear_request(self) -> None:
-        """No ``.agent-request.json`` for a request that nobody waits for."""
+    def is_damaged(self) -> bool:
+        """Whether ``.agent-request.json`` is there and cannot be read."""
+        return self.published() == {}
+
+    def clear_request(self, *, answered: bool) -> None:
+        """No ``.agent-request.json`` for a request that nobody waits for; where one was just
+        ``answered``, no damaged one either."""
         published = self.published()
         if published is None:
             return
-        known = load_all(self._layout).get(str(published.get("request_id")))
+        dossiers = load_all(self._layout)
+        if answered and not published and not any(item.pending for item in dossiers.values()):
+            self.put_request_away("damaged")
+        known = dossiers.get(str(published.get("request_id")))
         if known is not None and not known.pending:
             self._layout.request.unlink(missing_ok=True)
 

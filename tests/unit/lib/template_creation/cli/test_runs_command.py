@@ -104,6 +104,8 @@ def test_a_paused_run_tells_what_it_waits_for_until_it_has_it(paused: Path, pack
     assert run["pending"]["agents"] == ["first", "second"]
     assert run["pending"]["response_path"] == str(paused / ".agent-response.json")
     assert "a request for 2 agents waits" in type_in("runs", "list").stdout
+    (paused / ".agent-request.json").write_text("[1,")  # what hosts see is not what we know
+    assert read("runs", "show", "--state-dir", str(paused), "--json")["pending"] == run["pending"]
 
 
 def test_the_state_is_exported_in_the_shape_of_seed_003(finished: Path) -> None:

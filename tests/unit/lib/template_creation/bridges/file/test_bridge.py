@@ -537,6 +537,30 @@ def test_a_request_of_another_program_is_not_overwritten(run, host, request_data
     assert host.request == {"request_id": "other", "phase": 1}
 
 
+def test_a_damaged_request_of_ours_is_written_again_and_said(
+    run, host, request_data, folder, kept
+) -> None:
+    """Cut, overwritten or made a folder by a host: our record says what waits, and the answer to
+    it counts. Where nothing of ours waits it is left alone."""
+    folder.mkdir()
+    (folder / ".agent-request.json").write_text("[1,2")
+    with pytest.raises(BadInput, match=r"agent-request\.json' is no request that can be read"):
+        run().events(request_data)
+    (folder / ".agent-request.json").unlink()
+    run().pending(request_data)
+    request, answer = host.request, host.envelope()
+    host.write('{"request_id": "', folder / ".agent-request.json")
+    pause = run().pending(request_data)
+    assert ".agent-request.json was damaged; it is written again" in pause.message
+    assert host.request == request
+    host.write("[1,2", folder / ".agent-request.json")
+    host.write(answer, Path(request["response_path"]))
+    run().bridge.check_free()
+    assert run().agents(request_data) == BOTH
+    assert not (folder / ".agent-request.json").exists()
+    assert len(kept("withdrawn")) == 2
+
+
 def test_a_moved_folder_goes_on_where_it_is(run, host, request_data, folder, tmp_path) -> None:
     """The request gets its new paths, under the same id; answers in the old place count."""
     run().pending(request_data)

@@ -99,6 +99,8 @@ class World:
                 for item in items:
                     name = f"{item['agent_name']}.json"
                     self.write(Path(request["responses_dir"]) / name, item)
+            case "cut":
+                path.write_text("[1,")
             case "delete":
                 path.unlink()
             case "late":
@@ -126,6 +128,7 @@ ACTIONS = [
     "old answer",
     "one file",
     "all files",
+    "cut",
     "delete",
     "late",
     "nothing",
@@ -144,7 +147,7 @@ def world(request_data: dict[str, Any]) -> Callable[[Path], World]:
     return made
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_it_ends_and_nothing_is_lost_or_asked_twice(
     world: Callable[[Path], World], steps: list[tuple[str, int | None]]
