@@ -83,4 +83,5 @@ def _text(outcomes: Sequence[RenderedFile], dest: Path, *, dry_run: bool) -> str
     new = sum(item.change != "same" for item in outcomes)
     same = len(outcomes) - new
     tail = f"; {same} were there already" if same else ""
-    return "\n".join([*lines, f"{verb} {new} files to {dest}{tail}."])
+    files = "1 file" if new == 1 else f"{new} files"
+    return "\n".join([*lines, f"{verb} {files} to {dest}{tail}."])
