@@ -15,7 +15,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,19 @@ from batch_engine.core import (
     Pause,
     RunCompleted,
     RunStarted,
+    RunStore,
     SqliteRunStore,
 )
 from batch_engine.core.sqlite_store import RunStatus as StoreStatus
+from batch_engine.workflow.beginning import begin_run
 from batch_engine.workflow.definition import AGENT_TASK, Step, Workflow, tasks_of
 from batch_engine.workflow.errors import WorkflowError
 from batch_engine.workflow.load import load_workflow
 from batch_engine.workflow.params import resolve_params
 from batch_engine.workflow.rendering import RunContext, error_view
 from batch_engine.workflow.report import StepReport, WorkflowResult
-from batch_engine.workflow.runs import new_workspace, prepare, run_number_of, state_folder
+from batch_engine.workflow.runs import new_workspace, prepare, state_folder
+from batch_engine.workflow.secrets import Secrets, SecretStore
 from batch_engine.workflow.state import RunRecord, RunStatus, WorkflowState
 from batch_engine.workflow.step_runner import Changed, Mode, StepRunner
 from batch_engine.workflow.task import AgentInvoker, Services, TaskRegistry
@@ -80,10 +82,11 @@ class WorkflowEngine:
         self.services = Services(invoker=invoker, allow_code=allow_code, engine=self)
         told = say or self.services.say
         self.services.say = lambda text: told(self.mask(text))
+        self._env = dict(os.environ if env is None else env)
+        self.know_secrets({})
         self.listeners = tuple(listeners)
         self.executor = executor
         self.modules = tuple(modules)
-        self._env = dict(os.environ if env is None else env)
         self._now = now
 
     @property
@@ -95,10 +98,11 @@ class WorkflowEngine:
 
     def mask(self, text: str) -> str:
         """The text with ``***`` for the values of the workflow's secrets."""
-        values = [self._env.get(name, "") for name in self.workflow.secrets]
-        for value in sorted(filter(None, values), key=len, reverse=True):
-            text = text.replace(value, "***")
-        return text
+        return self.services.secrets.mask(text)
+
+    def masked(self, document: Any) -> Any:
+        """A JSON value with ``***`` for the values of the workflow's secrets in its texts."""
+        return self.services.secrets.masked(document)
 
     def run(
         self,
@@ -128,11 +132,21 @@ class WorkflowEngine:
             resolve_params(self.workflow.params, given)
             self.workflow.flow(flow)
         prepare(self.workspace)
-        store = SqliteRunStore(state_folder(self.workspace), now=self._now)
+        sqlite = SqliteRunStore(state_folder(self.workspace), now=self._now)
+        store = self.guarded(sqlite, given)
         ended: StoreStatus = "interrupted"
         try:
             state = WorkflowState(store, now=self._now)
-            record = self._begin(state, given, flow, again=again)
+            record = begin_run(
+                state,
+                self.workflow,
+                self.workspace,
+                given,
+                flow=flow,
+                again=again,
+                secret_names=self.secret_names,
+                timestamp=self._now().isoformat(timespec="seconds"),
+            )
             mode: Mode = "retry" if retry else "resume" if again else "fresh"
             with self._stopping():
                 result = self._steps(state, record, mode, changed)
@@ -147,12 +161,34 @@ class WorkflowEngine:
             WorkflowState(store, now=self._now).end("interrupted")
             raise
         except WorkflowError as error:
+            error.message = self.mask(error.message)
+            error.args = (error.message,)
             WorkflowState(store, now=self._now).end("interrupted", error.message)
             raise
         finally:
-            store.close(ended)
+            sqlite.close(ended)
+
+    def guarded(self, store: RunStore, given: Mapping[str, Any]) -> RunStore:
+        """The store as the run may use it: with ``given`` parameters, no secret gets into it."""
+        self.know_secrets(given)
+        return SecretStore(store, self.services.secrets) if self.secret_names else store
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The environment variables and the parameters whose values are secret."""
+        params = [name for name, spec in self.workflow.params.items() if spec.secret]
+        return (*self.workflow.secrets, *params)
 
     # -- beginning --------------------------------------------------------------------------
+
+    def know_secrets(self, given: Mapping[str, Any]) -> None:
+        """Takes in the values that must not be shown, those of ``given`` parameters among them."""
+        # What is not given has the default that stands in the file for everybody to read.
+        values = {name: self._env.get(name, "") for name in self.workflow.secrets}
+        for name, spec in self.workflow.params.items():
+            if spec.secret and isinstance(given.get(name), str):
+                values[name] = given[name]
+        self.services.secrets = Secrets(values)
 
     def _check_secrets(self) -> None:
         missing = [name for name in self.workflow.secrets if not self._env.get(name)]
@@ -177,43 +213,6 @@ class WorkflowEngine:
                     "named to answer",
                     hint="name who does: --bridge file, --bridge api, or invoker= of the engine",
                 )
-
-    def _begin(
-        self, state: WorkflowState, given: Mapping[str, Any], flow: str | None, *, again: bool
-    ) -> RunRecord:
-        before = state.run
-        where = repr(str(self.workspace))
-        if before is None and again:
-            raise WorkflowError(
-                f"there is no run in {where} to go on with", hint="start one without --resume"
-            )
-        if before is None:
-            return state.begin(
-                RunRecord(
-                    workflow=self.workflow.name,
-                    file=str(self.workflow.file.absolute()) if self.workflow.file else "",
-                    flow=flow or self.workflow.default_flow,
-                    params=resolve_params(self.workflow.params, given),
-                    run_number=run_number_of(self.workspace),
-                    timestamp=self._now().isoformat(timespec="seconds"),
-                )
-            )
-        if not again:
-            raise WorkflowError(
-                f"{where} has a run of {before.workflow!r} already ({state.status})",
-                hint="go on with it (--resume), or choose another workspace",
-            )
-        if before.workflow != self.workflow.name:
-            raise WorkflowError(
-                f"{where} has a run of {before.workflow!r}, not of {self.workflow.name!r}"
-            )
-        if flow is not None and flow != before.flow:
-            raise WorkflowError(
-                f"the run in {where} is of the flow {before.flow!r}, not of {flow!r}"
-            )
-        known = {n: value for n, value in before.params.items() if n in self.workflow.params}
-        params = resolve_params(self.workflow.params, {**known, **given})
-        return state.begin(replace(before, params=params))
 
     def context(self, record: RunRecord) -> RunContext:
         """What the steps of a run share, before the first of them has run."""

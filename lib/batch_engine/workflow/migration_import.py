@@ -95,8 +95,8 @@ def import_former_run(
     flow = former.flow or workflow.default_flow
     steps = order_by_dependencies(workflow.flow(flow))
     prepare(engine.workspace)
-    with SqliteRunStore(state_folder(engine.workspace)) as store:
-        state = WorkflowState(store)
+    with SqliteRunStore(state_folder(engine.workspace)) as sqlite:
+        state = WorkflowState(engine.guarded(sqlite, values))
         if state.run is not None:
             raise WorkflowError(
                 f"{str(engine.workspace)!r} has a run of {state.run.workflow!r} already",
@@ -110,6 +110,7 @@ def import_former_run(
                 params=values,
                 run_number=former.run_number,
                 timestamp=former.created or datetime.now(UTC).isoformat(timespec="seconds"),
+                secrets=engine.secret_names,
             )
         )
         taking = _Taking(engine.context(record), state, former)

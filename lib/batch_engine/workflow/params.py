@@ -75,6 +75,9 @@ def read_param(name: str, spec: ParamSpec | None, text: str) -> Any:
 
 def check_param(name: str, spec: ParamSpec, value: Any) -> None:
     """Raises `ParameterError` if a value breaks a rule of its parameter."""
+    if spec.secret:
+        _check_secret(name, spec, value)
+        return
     if spec.type is not None and not _is_of(value, spec.type):
         raise ParameterError(f"the parameter {name!r} is {value!r}, expected {spec.type}")
     allowed = spec.enum if spec.enum is not None else spec.allowedValues
@@ -92,6 +95,16 @@ def check_param(name: str, spec: ParamSpec, value: Any) -> None:
         raise ParameterError(
             f"the parameter {name!r} is {value!r}, which does not match {spec.pattern!r}"
         )
+
+
+def _check_secret(name: str, spec: ParamSpec, value: Any) -> None:
+    """The same for a value that no message may show."""
+    try:
+        check_param(name, spec.model_copy(update={"secret": False}), value)
+    except ParameterError:
+        raise ParameterError(
+            f"the value of the parameter {name!r}, which is secret, is not allowed"
+        ) from None
 
 
 def _check_range(

@@ -259,6 +259,9 @@ class ParamSpec(BaseModel):
     default: Any = None
     description: str | None = None
     required: bool = False
+    secret: bool = Field(
+        default=False, description="Its value is neither shown nor stored; of the type string."
+    )
     allowedValues: list[Any] | None = None  # noqa: N815 - the format's own name
     enum: list[Any] | None = None
     minLength: NonNegativeInt | None = None  # noqa: N815

@@ -12,10 +12,11 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from batch_engine.core import ItemRow, RunStore, StepCounts, StepRef, export_state
 from batch_engine.workflow.errors import WorkflowError
+from batch_engine.workflow.secrets import Secrets, SecretStore
 
 __all__ = [
     "RunRecord",
@@ -40,7 +41,8 @@ _STEPS = StepRef(":steps")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """What a run was asked to do, and who does it. Times are UTC in ISO 8601."""
+    """What a run was asked to do, and who does it. Times are UTC in ISO 8601; ``secrets`` are
+    names, whose values are not in the store."""
 
     workflow: str
     file: str
@@ -54,6 +56,7 @@ class RunRecord:
     host: str = ""
     started: str = ""
     ended: str = ""
+    secrets: tuple[str, ...] = ()
     format: int = STATE_FORMAT
 
     @property
@@ -110,6 +113,13 @@ class WorkflowState:
         self.store = store
         self._now = now
 
+    @classmethod
+    def shown(cls, store: RunStore) -> Self:
+        """The state in ``store`` for people: with ``***`` where a secret was."""
+        state = cls(store)
+        run = state.run
+        return cls(SecretStore(store, Secrets())) if run is not None and run.secrets else state
+
     # -- the run ----------------------------------------------------------------------------
 
     @property
@@ -125,7 +135,7 @@ class WorkflowState:
                 hint="update the program, or start in another workspace",
             )
         known = {name: data[name] for name in RunRecord.__dataclass_fields__ if name in data}
-        return RunRecord(**known)
+        return RunRecord(**{**known, "secrets": tuple(known.get("secrets", ()))})
 
     @property
     def status(self) -> RunStatus | Literal["not_started"]:

@@ -25,6 +25,7 @@ from typing import Any, Protocol, TypeVar
 
 from batch_engine.workflow.errors import Stopped, TaskInputError, WorkflowError, closest
 from batch_engine.workflow.expressions import Mode
+from batch_engine.workflow.secrets import Secrets
 
 __all__ = [
     "ENTRY_POINTS",
@@ -58,12 +59,14 @@ class AgentInvoker(Protocol):
 @dataclass(slots=True)
 class Services:
     """What tasks get from the run around them. ``say`` shows a text to the user; ``stop`` is set
-    when the run has to end. In a worker process only the invoker and the permission are there."""
+    when the run has to end; ``secrets`` are not to be shown. In a worker process the invoker, the
+    permission and the secrets are there."""
 
     say: Callable[[str], object] = field(default=lambda text: sys.stderr.write(text + "\n"))
     invoker: AgentInvoker | None = None
     allow_code: bool = False
     engine: Any = None
+    secrets: Secrets = field(default_factory=Secrets)
     stop: Event = field(default_factory=Event)
 
     def check_stop(self) -> None:
@@ -73,11 +76,16 @@ class Services:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process, this leaves behind what belongs to its own."""
-        return _services_in_worker, (self.invoker, self.allow_code)
+        return _services_in_worker, (self.invoker, self.allow_code, self.secrets)
 
 
-def _services_in_worker(invoker: AgentInvoker | None, allow_code: bool) -> Services:
-    return Services(invoker=invoker, allow_code=allow_code)
+def _services_in_worker(
+    invoker: AgentInvoker | None, allow_code: bool, secrets: Secrets
+) -> Services:
+    services = Services(invoker=invoker, allow_code=allow_code, secrets=secrets)
+    told = services.say
+    services.say = lambda text: told(secrets.mask(text))
+    return services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,14 @@ def _names(workflow: Workflow) -> Iterator[Problem]:
 
 def _params(workflow: Workflow, document: Document) -> Iterator[Problem]:
     for name, spec in workflow.params.items():
+        if spec.secret and spec.type not in (None, "string"):
+            yield Problem(
+                problem="a secret parameter is a text",
+                place=document.place(("params", name, "type")),
+                path=f"params.{name}.type",
+                expected="string",
+                got=str(spec.type),
+            )
         if spec.default is None:
             continue
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -181,7 +180,7 @@ def _finish(
     code = _EXIT[result.status]
     if code is ExitCode.PARTIAL and options.allow_failures:
         code = ExitCode.DONE
-    document = json.loads(engine.mask(json.dumps(to_document(result, int(code)))))
+    document = engine.masked(to_document(result, int(code)))
     console.result(engine.mask(closing(result)), document)
     if result.status != "completed":
         again = _again(options, result.workspace).replace(" run ", " retry ", 1)
@@ -205,11 +204,14 @@ def _again(options: RunOptions, workspace: Path) -> str:
 def _show_plan(
     console: Console, workflow: Workflow, params: dict[str, Any], options: RunOptions
 ) -> None:
+    engine = WorkflowEngine(workflow)
+    engine.know_secrets(params)
     steps = plan_workflow(workflow, params, flow=options.flow, env=os.environ)
     text = f"{workflow.name}: {len(steps)} steps; nothing was run\n{planned(steps)}"
-    text = WorkflowEngine(workflow).mask(text)
     document = {"workflow": workflow.name, "steps": [step.to_json() for step in steps]}
-    console.result(text, {"status": "planned", "exit_code": 0, **document})
+    console.result(
+        engine.mask(text), engine.masked({"status": "planned", "exit_code": 0, **document})
+    )
 
 
 # -- options ------------------------------------------------------------------------------------
@@ -320,7 +322,7 @@ def _reading(workspace: Path) -> Iterator[WorkflowState]:
             hint="name the folder that 'workflow run' printed",
         )
     with SqliteRunStore(state_folder(workspace), read_only=True) as store:
-        state = WorkflowState(store)
+        state = WorkflowState.shown(store)
         if state.run is None:
             raise BadInput(f"{str(workspace)!r} has no run yet")
         yield state
