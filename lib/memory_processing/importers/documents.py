@@ -27,13 +27,18 @@ _Events = Iterator[tuple[str, Any]]
 class Shape:
     """What a JSON document looks like at its start: ``root`` is "list", "object", "other", or ""
     for no JSON; ``keys`` those of the object; ``items`` the first item of each list in it (of
-    the document itself under ``""``)."""
+    the document itself under ``""``) and ``empty`` the names of the lists without any."""
 
     def __init__(self) -> None:
         self.root = ""
         self.keys: list[str] = []
         self.items: dict[str, Any] = {}
+        self.empty: list[str] = []
         self.wrapped = False
+
+    def holds_nothing(self, *names: str) -> bool:
+        """Whether it is an empty list or object, or one of these lists is there and empty."""
+        return {"", *names} & set(self.empty) != set() or (self.root == "object" and not self.keys)
 
     def first(self, *names: str) -> dict[str, Any]:
         """The first object of the first of these lists that has one, or nothing."""
@@ -103,7 +108,9 @@ def shape_of(path: Path, label: str) -> Shape:
 
 def _note(events: _Events, shape: Shape, name: str, *, whole: bool = False) -> None:
     kind, value = next(events)
-    if kind != "end_array":
+    if kind == "end_array":
+        shape.empty.append(name)
+    else:
         shape.items[name] = _built(events, kind, value)
         if whole:
             _skip(events, "start_array")

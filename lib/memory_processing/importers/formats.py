@@ -169,6 +169,8 @@ def _json(look: _Look) -> str:
     first = look.shape.first("", *LISTS)
     if _OUR_TEXTS & first.keys() or isinstance(look.shape.items.get(""), str):
         return ""
+    if look.shape.holds_nothing(*LISTS):
+        return ""
     return f"no list of objects with one of {', '.join(sorted(_OUR_TEXTS))}"
 
 
@@ -245,6 +247,8 @@ def detect_format(path: Path, *, label: str = "") -> str:
         if not reason:
             return name
         tried.append(f"{name} ({reason})")
+    if not look.is_folder and not look.head.strip():
+        raise ConfigurationError(f"{label!r} is empty", hint="check the file, or leave it out")
     raise ConfigurationError(
         f"{label!r} is in no known format; tried " + ", ".join(tried[:-1]),
         hint="name the format with --format if it is one of them",

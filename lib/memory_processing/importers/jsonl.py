@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from memory_processing.errors import MemoryStoreError, TransformError
+from memory_processing.errors import TransformError
+from memory_processing.importers.reading import MAX_LINE, opened
 from memory_processing.importers.seam import RawRecord
 
 __all__ = ["JsonLines"]
 
-_MAX_LINE = 1_000_000
 _MARK = re.compile(r"(?: starting)? at$")
 
 
 class JsonLines:
-    """Reads ``*.jsonl``: UTF-8, one JSON object per line, empty lines are passed over.
+    """Reads ``*.jsonl``: one JSON object per line, empty lines are passed over.
 
     A line that is no JSON object, is longer than a million bytes or holds a number beyond JSON
     (``NaN``) is one record with an error.
@@ -27,17 +28,31 @@ class JsonLines:
     name = "jsonl"
 
     def read(self, path: Path, *, label: str) -> Iterator[RawRecord]:
-        """The records in the order of their lines."""
-        try:
-            with Path(path).open("rb") as file:
-                for number, line in enumerate(file, start=1):
-                    if text := line.strip():
-                        yield _record(text.removeprefix(b"\xef\xbb\xbf"), label, number)
-        except OSError as error:
-            raise MemoryStoreError(
-                f"cannot read {label!r}: {error.strerror or error}",
-                hint="check the path and its permissions",
-            ) from error
+        """The records in the order of their lines; no more of a line than that is kept."""
+        with opened(path, label) as file:
+            number = 0
+            while line := file.readline(MAX_LINE + 1):
+                number += 1
+                if len(line) > MAX_LINE:
+                    yield _too_long(line, _rest_of_line(file, line), label, number)
+                elif text := line.strip():
+                    yield _record(text.removeprefix(codecs.BOM_UTF8), label, number)
+
+
+def _rest_of_line(file: BinaryIO, line: bytes) -> int:
+    """Reads to the end of a line that has begun; how many bytes that is."""
+    size = 0
+    while not line.endswith(b"\n") and (line := file.readline(MAX_LINE)):
+        size += len(line)
+    return size
+
+
+def _too_long(line: bytes, rest: int, label: str, number: int) -> RawRecord:
+    error = TransformError(
+        f"the line has {len(line) + rest:,} bytes, expected at most {MAX_LINE:,}",
+        hint="split the memory into several",
+    )
+    return RawRecord(source=label, line=number, format="jsonl", error=error, text=line)
 
 
 def _record(line: bytes, label: str, number: int) -> RawRecord:
@@ -49,11 +64,6 @@ def _record(line: bytes, label: str, number: int) -> RawRecord:
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
-    if len(line) > _MAX_LINE:
-        raise TransformError(
-            f"the line has {len(line):,} bytes, expected at most {_MAX_LINE:,}",
-            hint="split the memory into several",
-        )
     try:
         data = json.loads(line, parse_constant=_no_constant)
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from memory_processing.errors import TransformError
-from memory_processing.importers.documents import list_items
+from memory_processing.importers.documents import list_items, shape_of
 from memory_processing.importers.kinds import kind_of_text
 from memory_processing.importers.reading import Maker, unlike
 from memory_processing.importers.seam import RawRecord
@@ -24,7 +24,7 @@ class LooseJson:
     name = "json"
 
     def read(self, path: Path, *, label: str) -> Iterator[RawRecord]:
-        """The records in order; ``line`` is their position in the document."""
+        """The records in order, each with its position as ``line``; an empty list has none."""
         make = Maker(label, self.name)
         position = 0
         try:
@@ -41,7 +41,7 @@ class LooseJson:
                 raise
             yield make.failed(position + 1, error)
             return
-        if not position:
+        if not position and not shape_of(path, label).holds_nothing(*LISTS):
             raise TransformError(
                 f"no records: expected a list, or an object with a list in {', '.join(LISTS)}",
                 hint="name the format with --format if it is another one",

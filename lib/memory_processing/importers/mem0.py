@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from memory_processing.errors import TransformError
-from memory_processing.importers.documents import list_items
+from memory_processing.importers.documents import list_items, shape_of
 from memory_processing.importers.jsonl import JsonLines
 from memory_processing.importers.kinds import kind_of_label, kind_of_text
 from memory_processing.importers.reading import (
@@ -67,7 +67,7 @@ class Mem0:
                 raise
             yield make.failed(position + 1, error)
             return
-        if not position:
+        if not position and not shape_of(path, label).holds_nothing(*_LISTS):
             raise TransformError(
                 "no memories: expected a list, or an object with `results` or `memories`",
                 hint="export the memories again, or name another --format",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +30,15 @@ __all__ = [
 MAX_LINE = 1_000_000
 """The longest line of text that is read, in bytes."""
 
-_BOM = b"\xef\xbb\xbf"
+_MARKS = {
+    codecs.BOM_UTF8: "",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_ZEROS: dict[tuple[bool, ...], str] = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
+_PIECE = 65_536
 _KINDS: dict[type, str] = {
     str: "text",
     list: "a list",
@@ -68,17 +78,68 @@ class Maker:
 
 @contextmanager
 def opened(path: Path, label: str) -> Iterator[BinaryIO]:
-    """The file for reading, behind its byte order mark; `MemoryStoreError` if that fails."""
+    """The file as UTF-8 for reading, behind its byte order mark; one in UTF-16 or UTF-32 (as
+    PowerShell writes them) is translated on the way. `MemoryStoreError` if it cannot be read."""
     try:
         with Path(path).open("rb") as file:
-            if file.read(3) != _BOM:
-                file.seek(0)
-            yield file
+            encoding, mark = _encoding(file.read(4))
+            file.seek(mark)
+            if encoding:
+                yield io.BufferedReader(_Translated(file, encoding))
+            else:
+                yield file
     except OSError as error:
         raise MemoryStoreError(
             f"cannot read {label!r}: {error.strerror or error}",
             hint="check the path and its permissions",
         ) from error
+
+
+def _encoding(head: bytes) -> tuple[str, int]:
+    """The encoding that is not UTF-8, if it is one, and the length of the mark before the text.
+    Without a mark, zeros beside an ASCII character tell."""
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding, len(mark)
+    return _ZEROS.get(tuple(not byte for byte in head[:2]), ""), 0
+
+
+class _Translated(io.RawIOBase):
+    """The bytes of a text file in another encoding as UTF-8, a piece in memory at a time."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._ready = b""
+        self._given = 0
+        self._ended = False
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See `io.RawIOBase.readinto`; `TransformError` where the text is not in the encoding."""
+        while not self._ready and not self._ended:
+            piece = self._file.read(_PIECE)
+            self._ended = not piece
+            try:
+                text = self._decoder.decode(piece, final=self._ended)
+            except UnicodeDecodeError as error:
+                raise TransformError(
+                    f"the file is not {self._encoding.upper()}: {error.reason}",
+                    hint="save the file as UTF-8",
+                ) from error
+            self._ready = text.encode("utf-8", "surrogatepass")
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        self._given += size
+        return size
+
+    def tell(self) -> int:
+        """How many bytes were given."""
+        return self._given
 
 
 def numbered_lines(path: Path, label: str) -> Iterator[tuple[int, str]]:

@@ -85,7 +85,8 @@ def import_paths(
             report = import_memories(
                 sources, memories, chosen, listeners=[listener], dry_run=dry_run
             )
-        text = "\n".join([report.text(), *not_read(sources), f"store: {shown_place(place)}"])
+        told = [report.text(), *_without_records(report, sources), *not_read(sources)]
+        text = "\n".join([*told, f"store: {shown_place(place)}"])
         if report.counts.review and not dry_run:
             text += f"\nnext: template-create memory review{store_option(store)}"
         _told(console, report, text, report.status, _code(report))
@@ -208,13 +209,22 @@ def _told(console: Console, report: ImportReport, text: str, status: str, code: 
         raise SystemExit(int(code))
 
 
+def _without_records(report: ImportReport, sources: Sequence[FileSource]) -> list[str]:
+    """Said where there was nothing at all: "completed" alone would sound like work done."""
+    if report.counts.processed:
+        return []
+    return [f"nothing to import: no records in {', '.join(one.label for one in sources)}"]
+
+
 def _checked(report: ImportReport, sources: Sequence[FileSource]) -> str:
     """What an import would do, with the format of each source and the first errors."""
     counts = report.counts
     lines = [f"{source.label}: {source.importer.name}" for source in sources]
     lines += not_read(sources)
+    lines += _without_records(report, sources)
     lines.append(
-        f"{counts.processed:,} records: {counts.successful:,} new, {counts.skipped:,} duplicates, "
+        f"{counts.processed:,} record{'s' * (counts.processed != 1)}: "
+        f"{counts.successful:,} new, {counts.skipped:,} duplicates, "
         f"{counts.failed:,} not valid; {counts.merged:,} merges, {counts.review:,} to review"
     )
     for error in report.errors[:10]:

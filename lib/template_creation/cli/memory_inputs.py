@@ -13,6 +13,8 @@ from batch_engine.core import ConfigurationError, EngineError, Event, Listener, 
 from memory_processing import BatchProcessingConfig, FileSource, MemoryStore, open_store
 from memory_processing.importers import source_for
 from memory_processing.importers.folders import files_below, label_below
+from memory_processing.importers.reading import MAX_LINE
+from memory_processing.importers.reading import opened as opened_file
 from template_creation.cli.progress import progress_listener
 from template_creation.cli.run import Console
 from template_creation.errors import BadInput, TemplateCreateError, WriteError
@@ -141,17 +143,21 @@ def _count(sources: Sequence[FileSource]) -> int | None:
     for anything else there is no quick way, and progress has no end."""
     total = 0
     for source in sources:
-        if source.importer.name == "jsonl" and source.path.is_file():
-            with source.path.open("rb") as file:
-                total += sum(1 for line in file if line.strip())
-        elif source.path.is_file() and source.path.stat().st_size <= _COUNTED_BYTES:
-            try:
-                total += sum(1 for _ in source.read())
-            except EngineError:
-                total += 1  # the import will say what is wrong with it
-        else:
+        lines = source.importer.name == "jsonl" and source.path.is_file()
+        if not lines and not (
+            source.path.is_file() and source.path.stat().st_size <= _COUNTED_BYTES
+        ):
             return None
+        try:
+            total += _lines_in(source) if lines else sum(1 for _ in source.read())
+        except EngineError:
+            total += 1  # the import will say what is wrong with it
     return total
+
+
+def _lines_in(source: FileSource) -> int:
+    with opened_file(source.path, source.label) as file:
+        return sum(1 for line in iter(lambda: file.readline(MAX_LINE), b"") if line.strip())
 
 
 def short(text: str) -> str:

@@ -20,6 +20,7 @@ from memory_processing import (
     BatchProcessingConfig,
     MemoryStoreError,
     RawRecord,
+    TransformError,
     preview_memories,
     validate_memory,
 )
@@ -259,3 +260,50 @@ def test_a_long_document_is_read_in_the_memory_of_one_record(form: str, tmp_path
     path.write_text(text.replace('"memory"', '"text"') if form == "json" else text, "utf-8")
     assert path.stat().st_size > 650_000
     assert _peak_mb(source_for(path, form=form)) < 0.3
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"],
+)
+def test_a_file_in_another_unicode_encoding_is_read_the_same(tmp_path: Path, encoding: str) -> None:
+    """PowerShell writes UTF-16 with a mark, others without one."""
+    records = [{"text": f"Überall Tabs – {n} 𝄞"} for n in range(3)]
+    lines = "".join(f"{json.dumps(one, ensure_ascii=False)}\r\n" for one in records)
+    files = {
+        "a.jsonl": lines,
+        "a.json": json.dumps(records, ensure_ascii=False),
+        "CLAUDE.md": "# Rules\n\n- Immer Tabs für Einrückungen benutzen.\n",
+    }
+    for name, text in files.items():
+        for folder in ("plain", encoding):
+            path = tmp_path / folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode("utf-8" if folder == "plain" else encoding))
+        both = [
+            list(source_for(tmp_path / one / name, label=name).read())
+            for one in ("plain", encoding)
+        ]
+        assert [raw.data for raw in both[0]] == [raw.data for raw in both[1]]
+        assert [raw.line for raw in both[0]] == [raw.line for raw in both[1]]
+        assert not any(raw.error for raw in both[1])
+
+
+def test_a_file_that_is_cut_in_a_character_names_its_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl"
+    path.write_bytes('{"text": "Use tabs."}\n'.encode("utf-16")[:-1])
+    with pytest.raises(TransformError, match="not UTF-16-LE"):
+        list(source_for(path).read())
+
+
+def test_of_a_line_that_is_too_long_no_more_is_kept_than_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    with path.open("wb") as file:
+        file.write(b'{"text": "one"}\n{"text": "' + b"a" * 12_000_000 + b'"}\n{"text": "two"}\n')
+    tracemalloc.start()
+    found = list(source_for(path).read())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [raw.line for raw in found if raw.error is None] == [1, 3]
+    assert "12,000,0" in str(found[1].error)
+    assert peak < 6_000_000

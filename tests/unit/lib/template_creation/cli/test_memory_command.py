@@ -350,3 +350,20 @@ def test_to_read_nothing_is_made() -> None:
     for words in (["list"], ["stats"], ["review"], ["export"]):
         assert "no memory store" in _run(*words, "--store", "empty", code=1).stderr
     assert Path("empty").stat().st_size == 0
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", ' {"memories": []}', '{"results": []}\n'])
+def test_a_file_without_records_is_told_as_such(text: str) -> None:
+    Path("none.json").write_text(text, encoding="utf-8")
+    assert "0 records: 0 new" in _run("validate", "none.json").stdout
+    told = _run("import", "none.json").stdout
+    assert "0 processed, 0 stored" in told
+    assert "nothing to import: no records in none.json" in told
+    assert _json("import", "none.json")["counts"]["processed"] == 0
+
+
+def test_an_empty_file_and_one_with_no_list_of_records_are_refused() -> None:
+    Path("empty.json").touch()
+    Path("other.json").write_text('{"memories": null, "foo": 1}', encoding="utf-8")
+    assert "'empty.json' is empty" in _run("import", "empty.json", code=2).stderr
+    assert "in no known format" in _run("import", "other.json", code=2).stderr
