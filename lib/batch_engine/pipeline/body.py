@@ -19,7 +19,7 @@ from batch_engine.pipeline.early import EarlyResults, refusal_of
 from batch_engine.pipeline.existing import without_existing
 from batch_engine.pipeline.flow import Chain, Flow
 from batch_engine.pipeline.hooks import callback_failure
-from batch_engine.pipeline.items import Element, Elements, ItemResult, plain_results
+from batch_engine.pipeline.items import Element, Elements, Handed, ItemResult, plain_results
 from batch_engine.pipeline.options import ScopeOptions
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.stage_run import FIELDS, StageRun
@@ -74,7 +74,7 @@ class ScopeBody:
 
     def __call__(
         self, items: list[Any], context: ChunkContext[Any, ItemResult]
-    ) -> Sequence[ItemResult | ItemFailure]:
+    ) -> Sequence[Handed | ItemFailure]:
         """One attempt at a chunk."""
         return _Attempt(self, items, context).answer()
 
@@ -93,7 +93,7 @@ class _Attempt:
         self._early = EarlyResults(self._store_early)
         self._stages = StageRun(self.body, self.context, self._early)
 
-    def answer(self) -> Sequence[ItemResult | ItemFailure]:
+    def answer(self) -> Sequence[Handed | ItemFailure]:
         """The stages' answer for each item."""
         memo, flow = self.context.memo, self.body.flow
         begins: dict[int, int] = {}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 from batch_engine.core import (
     BatchStream,
@@ -21,6 +21,7 @@ from batch_engine.core import (
     Event,
     Listener,
     ListenerFailure,
+    Outcome,
     item_key,
     stream_batches,
 )
@@ -31,7 +32,7 @@ from batch_engine.pipeline.body import ScopeBody
 from batch_engine.pipeline.errors import DefinitionError
 from batch_engine.pipeline.fingerprints import scope_fingerprint
 from batch_engine.pipeline.hooks import BatchProgressContext, HookRunner
-from batch_engine.pipeline.items import DumpResult, ItemResult, LoadResult
+from batch_engine.pipeline.items import DumpResult, Handed, ItemResult, LoadResult, result_of
 from batch_engine.pipeline.options import hooks_of
 from batch_engine.pipeline.reducers import FieldMerge
 from batch_engine.pipeline.results import BatchResult, PipelineCounts
@@ -85,7 +86,7 @@ class PipelineBatchExecutor:
     @property
     def done(self) -> dict[str, ItemResult]:
         """The results so far by key, if they are kept."""
-        return {key: _result(kept) for key, kept in self._done.items()}
+        return {key: result_of(kept) for key, kept in self._done.items()}
 
     @property
     def warnings(self) -> list[str]:
@@ -155,9 +156,7 @@ class PipelineBatchExecutor:
             finally:
                 self._sort_failures(chunks)
 
-    def _handed_out(
-        self, chunks: BatchStream[ItemResult], total: int | None
-    ) -> Iterator[BatchResult]:
+    def _handed_out(self, chunks: BatchStream[Handed], total: int | None) -> Iterator[BatchResult]:
         for chunk in chunks:
             batch = self._batch(chunk, total)
             self.counts += batch.counts
@@ -168,7 +167,7 @@ class PipelineBatchExecutor:
             del batch
         self.stopped = chunks.stopped
 
-    def _sort_failures(self, chunks: BatchStream[ItemResult]) -> None:
+    def _sort_failures(self, chunks: BatchStream[Handed]) -> None:
         """What ``skip_if`` and ``load_existing`` raised belongs to the hooks' failures."""
         failures, counts = chunks.listener_failures, chunks.listener_failure_counts
         of_callbacks = sum(counts.get(name, 0) for name in _CALLBACKS)
@@ -235,53 +234,49 @@ class PipelineBatchExecutor:
 
     # -- after ------------------------------------------------------------------------------
 
-    def _batch(self, chunk: ChunkResult[ItemResult], total: int | None) -> BatchResult:
+    def _batch(self, chunk: ChunkResult[Handed], total: int | None) -> BatchResult:
         merge = FieldMerge(self.scope.options.reduce)
-        values = list(map(_value, chunk.outcomes))
-        plain = _is_plain(chunk, values)
-        with_fields = [
-            o for o in (() if plain else chunk.outcomes) if o.value is not None and o.value.fields
-        ]
+        plain = _is_plain(chunk)
+        outcomes = [] if plain else _in_full(chunk.outcomes)
+        with_fields = [o for o in outcomes if o.value is not None and o.value.fields]
         if with_fields or chunk.summary.counts.loaded:
-            self._account.add(chunk.outcomes)
+            self._account.add(outcomes)
         warnings: list[str] = []
         for outcome in with_fields:
-            merge.add(self._account.uncounted(outcome.key, chunk.outcomes))
+            merge.add(self._account.uncounted(outcome.key, outcomes))
             warnings += getattr(outcome.value, "warnings", ())
         return BatchResult(
             scope=self.scope.name,
             number=chunk.number,
             total=total,
-            counts=_counted(chunk, values, plain),
+            counts=_counted(chunk, outcomes),
             attempt=max(map(_attempts, chunk.outcomes), default=0) or 1,
             elapsed_s=chunk.summary.elapsed_s,
             errors=_errors_of(chunk),
             items=self._cut.items.pop(chunk.number, ()),
-            results=self._results(chunk, values, plain),
+            results=self._results(chunk, outcomes),
             fields=merge.fields,
             warnings=tuple(warnings + merge.warnings),
         )
 
     def _results(
-        self, chunk: ChunkResult[ItemResult], values: Sequence[ItemResult | None], plain: bool
+        self, chunk: ChunkResult[Handed], in_full: Sequence[Outcome[ItemResult]]
     ) -> list[Any]:
         """What became of the items, in input order; items that occur again have the results of
         the first."""
-        results = values if plain else [value for value in values if value is not None]
-        outputs = list(itertools.chain.from_iterable(cast(Sequence[ItemResult], results)))
-        # What is kept to the end is mostly the one output: a result around each is memory.
-        kept: Iterable[Any] = outputs if plain and len(outputs) == len(values) else values
-        named = zip(map(_key, chunk.outcomes), kept, strict=True)
-        if not plain:
-            named = ((key, value) for key, value in named if value is not None)  # type: ignore[assignment]  # pairs as well
+        results: list[Any] = list(map(_value, chunk.outcomes))
+        named: Iterable[tuple[str, Any]] = zip(map(_key, chunk.outcomes), results, strict=True)
+        if in_full:
+            known_ones = [(o.key, o.value) for o in in_full if o.value is not None]
+            named, results = known_ones, [output for _, value in known_ones for output in value]
         known = self._done if self.keep else {}
         if self.keep:
             self.keys.extend(chunk.keys)
             known.update(named)
         if len(chunk.outcomes) == len(chunk.keys):
-            return outputs
+            return results
         known.update(named)  # if that was not done
-        again = [_result(known[key]) for key in chunk.keys if key in known]
+        again = [result_of(known[key]) for key in chunk.keys if key in known]
         return list(itertools.chain.from_iterable(again))
 
     def _tell(self, batch: BatchResult) -> None:
@@ -311,42 +306,39 @@ class PipelineBatchExecutor:
             self._hooks.call("on_batch_complete", event)
 
 
-def _errors_of(chunk: ChunkResult[ItemResult]) -> dict[str, ErrorRecord]:
+def _errors_of(chunk: ChunkResult[Handed]) -> dict[str, ErrorRecord]:
     if not chunk.summary.counts.failed:
         return {}
     return {o.key: o.error for o in chunk.outcomes if o.error is not None}
 
 
-def _result(kept: Any) -> ItemResult:
-    return kept if isinstance(kept, ItemResult) else ItemResult((kept,))
-
-
-def _is_plain(chunk: ChunkResult[ItemResult], values: Sequence[ItemResult | None]) -> bool:
-    """Whether every item was run now and became items, without anything to tell beside: as it
-    mostly is. By kinds, since a look at every result is dear."""
+def _is_plain(chunk: ChunkResult[Handed]) -> bool:
+    """Whether every item was run now and became one item, without anything to tell beside: as
+    it mostly is. By kinds, since a look at every result is dear."""
     counts = chunk.summary.counts
     if counts.loaded or counts.failed:
         return False
-    return set(map(type, values)) <= {ItemResult} and all(values)
+    kinds = set(map(type, map(_value, chunk.outcomes)))
+    return not any(issubclass(kind, ItemResult) for kind in kinds)
 
 
-def _counted(
-    chunk: ChunkResult[ItemResult], values: Sequence[ItemResult | None], plain: bool
-) -> PipelineCounts:
+def _in_full(outcomes: Iterable[Outcome[Handed]]) -> list[Outcome[ItemResult]]:
+    return [
+        outcome
+        if outcome.value is None or isinstance(outcome.value, ItemResult)
+        else outcome._replace(value=result_of(outcome.value))
+        for outcome in outcomes
+    ]
+
+
+def _counted(chunk: ChunkResult[Handed], in_full: Sequence[Outcome[ItemResult]]) -> PipelineCounts:
     counts = chunk.summary.counts
-    if plain:
+    if not in_full:
         return PipelineCounts(ok=counts.ok, duplicates=counts.duplicates)
-    loaded = sum(
-        outcome.status == "loaded" or outcome.value.loaded
-        for outcome in chunk.outcomes
-        if outcome.value is not None
-    )
-    dropped = sum(
-        outcome.status != "loaded" and not outcome.value.loaded and not outcome.value
-        for outcome in chunk.outcomes
-        if outcome.value is not None
-    )
-    ok = len(values) - values.count(None) - loaded - dropped
+    done = [(o.status, o.value) for o in in_full if o.value is not None]
+    loaded = sum(status == "loaded" or value.loaded for status, value in done)
+    dropped = sum(status != "loaded" and not value.loaded and not value for status, value in done)
+    ok = len(done) - loaded - dropped
     return PipelineCounts(ok, loaded, counts.failed, dropped, counts.duplicates)
 
 

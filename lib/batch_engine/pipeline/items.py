@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-__all__ = ["DumpResult", "Element", "Elements", "ItemResult", "LoadResult", "plain_results"]
+from batch_engine.core import ItemFailure
+
+__all__ = [
+    "DumpResult",
+    "Element",
+    "Elements",
+    "Handed",
+    "ItemResult",
+    "LoadResult",
+    "plain_results",
+    "result_of",
+]
 
 
 class Element(NamedTuple):
@@ -115,25 +126,42 @@ class _ToldResult(ItemResult):
         return result
 
 
-# Calling the classes would be half of the cost of a stage.
+# Calling the class would be half of the cost of a stage.
 _element: Callable[[tuple[int, str, Any]], Element] = partial(tuple.__new__, Element)
-_result: Callable[[tuple[Any, ...]], ItemResult] = partial(tuple.__new__, ItemResult)
+
+Handed = Any
+"""What the core is handed for a source item: an `ItemResult`; or, since that is mostly all there
+is to tell, the one item that it became. None stands for what failed, and for nothing else."""
+
+_MEAN_MORE = (type(None), Exception, ItemFailure, ItemResult)
 
 
-def plain_results(values: Iterable[Any]) -> list[ItemResult]:
+def plain_results(values: Sequence[Any]) -> Sequence[Handed]:
     """For each value a result that consists of it alone."""
-    return list(map(_result, zip(values)))
+    if any(issubclass(kind, _MEAN_MORE) for kind in set(map(type, values))):
+        return [ItemResult((value,)) for value in values]
+    return values
+
+
+def result_of(handed: Handed) -> ItemResult:
+    """The result in full.
+
+    >>> result_of("x"), result_of(ItemResult(("x", "y")))
+    (('x',), ('x', 'y'))
+    """
+    return handed if isinstance(handed, ItemResult) else ItemResult((handed,))
 
 
 @dataclass(frozen=True, slots=True)
 class DumpResult:
-    """An `ItemResult` as JSON values: ``[outputs]``, or all of its parts; ``dump`` is for one
+    """A result as JSON values: ``[outputs]``, or all of its parts; ``dump`` is for one
     output."""
 
     dump: Callable[[Any], Any] | None
 
-    def __call__(self, result: ItemResult) -> list[Any]:
+    def __call__(self, handed: Handed) -> list[Any]:
         """See the class."""
+        result = result_of(handed)
         outputs = [self.dump(output) for output in result] if self.dump else result
         return [outputs] if type(result) is ItemResult else [outputs, *result.parts()[1:]]
 

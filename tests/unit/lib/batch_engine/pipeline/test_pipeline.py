@@ -232,6 +232,32 @@ def test_a_deep_merge_can_refuse_conflicts() -> None:
         merged("error")
 
 
+def test_results_of_any_kind_arrive_as_they_are(tmp_path: Path) -> None:
+    """None, nothing, tuples and lists are results like any other: run now, twice the same, loaded
+    later, and some of each in one chunk."""
+    made = {"a": None, "b": [], "c": (), "d": 0, "e": ["x", None], "f": {"items": ()}}
+
+    def make(name: str) -> Any:
+        if name == "bad":
+            raise TaskError("no")
+        return made[name]
+
+    names = [*made, "bad", "a", "e"]
+    for size in (1, 3, 100):
+        pipeline = Pipeline(batched(mapped(make), chunk_size=size, over="names"))
+        result = pipeline.run({"names": names})
+        assert result["names"] == [made[name] for name in names if name != "bad"]
+        assert result.scopes[0].counts == PipelineCounts(ok=6, failed=1, duplicates=2)
+        with SqliteRunStore(tmp_path / str(size)) as store:
+            pipeline.run({"names": ["c", "f"]}, store=store)
+            rest = pipeline.run({"names": [*made]}, store=store)
+            again = pipeline.run({"names": [*made]}, store=store)
+        assert rest["names"] == [None, [], [], 0, ["x", None], {"items": []}]
+        assert rest.scopes[0].counts == PipelineCounts(ok=4, loaded=2)
+        assert again["names"] == [None, [], [], 0, ["x", None], {"items": []}]  # by JSON
+        assert again.scopes[0].counts == PipelineCounts(loaded=6)
+
+
 def test_items_that_occur_again_are_run_once_and_stand_at_both_places() -> None:
     ran: list[int] = []
     pipeline = Pipeline(batched(mapped(lambda n: ran.append(n) or n * 10), chunk_size=2, name="s"))
