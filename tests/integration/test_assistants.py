@@ -17,6 +17,8 @@ from typer.testing import CliRunner, Result
 from template_creation.cli.app import app
 from template_creation.deployment import DEPLOYMENT_FAILPOINTS, read_record
 from template_creation.doctor import Program, examine
+from template_creation.errors import BadInput
+from template_creation.package import load_package
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +196,37 @@ def test_what_cannot_be_applied_is_refused_and_nothing_is_written(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert tree(project) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "../../x"),
+        ("name", "a -->\n<script>"),
+        ("name", 5),
+        ("version", None),
+        ("generator", {}),
+        ("source", None),
+        ("files", []),
+    ],
+)
+def test_a_manifest_that_says_no_name_or_origin_is_bad_input_for_every_command(
+    key: str, value: object, package: Path, tmp_path: Path
+) -> None:
+    """What comes from elsewhere may be broken or hostile; that is no internal error."""
+    manifest = json.loads((package / "manifest.json").read_bytes())
+    shutil.copytree(package, tmp_path / "broken")
+    (tmp_path / "broken/manifest.json").write_text(json.dumps({**manifest, key: value}))
+    with pytest.raises(BadInput, match=r"manifest|cannot name a package"):
+        load_package(tmp_path / "broken")
+    (tmp_path / "project").mkdir()
+    for command in (
+        ("apply", tmp_path / "broken", tmp_path / "project"),
+        ("export", tmp_path / "broken", tmp_path / "project", "--to", "agents-md"),
+        ("report", tmp_path / "broken", "--output", tmp_path / "project/report.html"),
+    ):
+        assert run(*command).exit_code == 2
+    assert tree(tmp_path / "project") == {}
 
 
 def test_a_place_that_cannot_be_written_ends_with_6(package: Path, project: Path) -> None:

@@ -18,6 +18,7 @@ from template_creation.package.layout import (
     SETTINGS,
     TEMPLATE_SUFFIX,
     TEMPLATES_FOLDER,
+    check_name,
 )
 from template_creation.templating import decode_template
 from template_creation.values.agent import AgentSpec
@@ -32,7 +33,7 @@ from template_creation.values.template import (
     Term,
 )
 
-__all__ = ["Package", "agent_files", "load_package"]
+__all__ = ["Package", "agent_files", "load_package", "nested_agents"]
 
 Json = dict[str, Any]
 
@@ -55,11 +56,36 @@ class Package:
         return agent_files(self.root)
 
 
+_DOCUMENTS = frozenset({"readme", "index", "changelog", "contributing", "license", "todo"})
+"""Names of files that tell of the agents beside them, where they have no frontmatter."""
+
+
 def agent_files(root: Path) -> tuple[Path, ...]:
     """The agent files of the package folder ``root``, by name; ``-ext`` files are parts of
-    another."""
+    another, and a README without frontmatter is none."""
     found = sorted((root / AGENTS_FOLDER).glob("*.md"))
-    return tuple(path for path in found if not path.stem.endswith("-ext"))
+    return tuple(
+        path for path in found if not path.stem.endswith("-ext") and not _is_document(path)
+    )
+
+
+def nested_agents(root: Path) -> tuple[Path, ...]:
+    """Agents in folders below the one of the agents, by place: hosts may load them, but they are
+    no agents of the package."""
+    folder = root / AGENTS_FOLDER
+    return tuple(
+        path
+        for path in sorted(folder.glob("*/**/*.md"))
+        if not path.stem.endswith("-ext") and path.is_file() and _has_frontmatter(path)
+    )
+
+
+def _is_document(path: Path) -> bool:
+    return path.stem.casefold() in _DOCUMENTS and path.is_file() and not _has_frontmatter(path)
+
+
+def _has_frontmatter(path: Path) -> bool:
+    return path.read_bytes().removeprefix(b"\xef\xbb\xbf").startswith(b"---")
 
 
 def load_package(root: Path) -> Package:
@@ -74,6 +100,7 @@ def load_package(root: Path) -> Package:
         (REPORT, report, REPORT_VERSION),
     ):
         _check_version(root / name, document, known)
+    _check_identity(root / MANIFEST, manifest)
     try:
         delimiter = Delimiter(manifest["delimiters"]["start"], manifest["delimiters"]["end"])
         placeholders = {
@@ -103,6 +130,33 @@ def load_package(root: Path) -> Package:
         templates=TemplateSet(templates, delimiter),
         agents=agents,
     )
+
+
+_IDENTITY: tuple[tuple[str, type], ...] = (
+    ("display_name", str),
+    ("description", str),
+    ("version", str),
+    ("generator.name", str),
+    ("generator.version", str),
+    ("source", dict),
+    ("files", dict),
+)
+"""What every command relies on, wherever else a manifest may be wrong."""
+
+
+def _check_identity(path: Path, manifest: Json) -> None:
+    """The name goes into paths and marks, and a manifest may come from anywhere."""
+    name = manifest.get("name")
+    check_name(name if isinstance(name, str) else repr(name))
+    for key, kind in _IDENTITY:
+        value: Any = manifest
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not isinstance(value, kind):
+            raise BadInput(
+                f"{str(path)!r} has {value!r} as its {key}",
+                hint="restore the file, or make the package anew",
+            )
 
 
 def _check_version(path: Path, document: Json, known: str) -> None:
