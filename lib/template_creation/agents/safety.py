@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from template_creation.agents.markdown import Document
+from template_creation.analysis import find_order
 from template_creation.values.agent import Issue
 
 __all__ = ["check_safety"]
@@ -22,11 +23,6 @@ _LINK = re.compile(r"\]\(\s*<?\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
     "\U000e0000-\U000e007f]"
-)
-_ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+)?(?:of\s+)?(?:the\s+|your\s+|these\s+)?"
-    r"(?:previous|prior|above|earlier|preceding|system)\s+(?:instruction|prompt|rule|message|direction)",
-    re.IGNORECASE,
 )
 
 
@@ -49,6 +45,6 @@ def check_safety(document: Document) -> Iterator[Issue]:
         if found := _UNSEEN.search(text):
             message = f"a character that no reader sees (U+{ord(found[0]):04X})"
             yield Issue("hidden-text", f"line {line}", message, "leave it out")
-        if order := _ORDER.search(text):
-            message = f"an order to a model, not about the code: {order[0]!r}"
+        if order := find_order(text):
+            message = f"an order to a model, not about the code: {order!r}"
             yield Issue("injection", f"line {line}", message, "leave it out")

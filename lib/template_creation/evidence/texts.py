@@ -30,12 +30,6 @@ _TEMPLATES = re.compile(r"(?<![\w/.-])(?:\.{1,2}/)*templates/\S")
 _RUNS = re.compile(r"<\s*/?\s*(?:script|iframe|object|embed|style|link|meta|form|svg)\b|<!--", re.I)
 _READS = re.compile(r"!`|(?<![\w`])@(?:/|~/|\.{1,2}/)\S")
 """What assistants run (``!`command` ``) or read in (``@/a/file``) where they meet it."""
-_ORDERS = re.compile(
-    r"\b(?:ignor|vergiss|vergesst|missacht|oubli|olvid|dimentic|esque[cç]|negeer)\w*\b[^.]{0,60}"
-    r"\b(?:anweisung|instru[cç]|istruzion|consigne)",
-    re.IGNORECASE,
-)
-"""The commonest order to a model, in other languages than English."""
 _SENTENCE = re.compile(r"\S.*?(?:(?<!e\.g)(?<!i\.e)[.!?](?=\s|$)|$)")
 _TELLING = re.compile(r"(?:Prevention|Lesson|Rule|Fix):", re.IGNORECASE)
 
@@ -60,7 +54,7 @@ def usable_text(record: MemoryRecord) -> str | Unusable:
     if find_secrets(record.text.encode("utf-8", "surrogateescape")):
         return Unusable(record.id, "it holds a secret")
     text = _plain(record.text)
-    if addresses_a_model(text) or _ORDERS.search(text):
+    if addresses_a_model(text):
         return Unusable(record.id, "it gives orders to a model")
     if _RUNS.search(text) or _READS.search(" ".join(record.text.split())):
         return Unusable(record.id, "it holds markup that may run or hide")
