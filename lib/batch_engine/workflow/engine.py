@@ -148,6 +148,9 @@ class WorkflowEngine:
                 timestamp=self._now().isoformat(timespec="seconds"),
             )
             mode: Mode = "retry" if retry else "resume" if again else "fresh"
+            begin = getattr(self.services.invoker, "begin_run", None)
+            if begin is not None:
+                begin(store)
             with self._stopping():
                 result = self._steps(state, record, mode, changed)
             state.end(result.status, result.error)

@@ -47,7 +47,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class AgentInvoker(Protocol):
     """Answers one request; given from above, since the engine knows no models. A subclass of
     `batch_engine.core.Pause` that it raises ends the run, which goes on later; one with a true
-    attribute ``asks_ahead`` is asked for all items of a batch before that."""
+    attribute ``asks_ahead`` is asked for all items of a batch before that. One with a method
+    ``begin_run`` is given the run's store when a run begins or goes on, for what it has to know
+    of earlier processes."""
 
     def invoke(
         self, *, agent_name: str, input_data: Mapping[str, Any], context: Mapping[str, Any]

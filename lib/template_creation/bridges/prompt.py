@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from batch_engine.core import (
     BudgetError,
@@ -28,22 +28,52 @@ from template_creation.bridges.api.message import MessageReader
 from template_creation.bridges.api.sse import server_events
 from template_creation.errors import BadInput
 from template_creation.exchange import PriceList, TokenCounts, estimate_tokens, load_prices
+from template_creation.values.answer import RequestUsage
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["PromptBridge"]
+__all__ = ["Book", "PromptBridge", "Total"]
 
 MAX_OUTPUT_TOKENS = 4_000
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n```\s*", re.DOTALL)
 
 
+class Total(Protocol):
+    """What all requests of a run took: US dollars, and how many have no known price."""
+
+    @property
+    def usd(self) -> float:
+        """In US dollars, as far as prices are known."""
+        ...
+
+    @property
+    def unpriced(self) -> int:
+        """Requests that have no known price."""
+        ...
+
+
+class Book(Protocol):
+    """Where the requests of a run are kept, over all processes that worked on it."""
+
+    def record(self, usage: RequestUsage, *, replaces: str = "") -> str:
+        """Keeps ``usage``, in place of an earlier row if one is named; gives its row's name."""
+        ...
+
+    def spent(self) -> Total:
+        """What all of them took."""
+        ...
+
+
 @dataclass(slots=True)
 class _Spent:
-    """What was spent, and what the calls under way may spend, in US dollars."""
+    """What was spent, by this process and ``before`` by others, and what the calls under way may
+    spend, in US dollars; ``unpriced`` counts earlier requests of which nobody knows."""
 
     usd: float = 0.0
     at_most: float = 0.0
+    before: float = 0.0
+    unpriced: int = 0
     lock: Lock = field(default_factory=Lock)
 
 
@@ -54,9 +84,9 @@ class PromptBridge:
     answer has ``text``, ``data`` where the text is a JSON mapping, ``model`` and ``usage``.
     ``max_output_tokens`` of the input bounds an answer (default 4,000).
 
-    ``max_cost_usd`` bounds what this object spends: a call that might go beyond it raises
-    `BudgetError` before anything is sent. It needs a model whose price is known. Key, address and
-    times are as in `template_creation.bridges.ApiBridge`.
+    ``max_cost_usd`` bounds what this object spends, and with `keep` all that a run spends: a call
+    that might go beyond it raises `BudgetError` before anything is sent. It needs a model whose
+    price is known. Key, address and times are as in `template_creation.bridges.ApiBridge`.
 
     >>> PromptBridge(model="claude-haiku-5-5", api_key="sk-secret")
     PromptBridge(model='claude-haiku-5-5')
@@ -84,7 +114,8 @@ class PromptBridge:
         self._base_url = base_url_of(base_url)
         self._prices = prices or load_prices()
         self.max_cost_usd = max_cost_usd
-        if max_cost_usd is not None and self._prices.cost(model, TokenCounts(1, 1)) is None:
+        self._priced = self._prices.cost(model, TokenCounts(1, 1)) is not None
+        if max_cost_usd is not None and not self._priced:
             raise BadInput(
                 f"what {model!r} costs is not known, so that --max-cost cannot be kept",
                 hint="leave --max-cost out, or give the price: docs/enhancement-costs.md",
@@ -94,6 +125,7 @@ class PromptBridge:
         self._deadline_s = deadline_s
         self._http_client = http_client
         self._spent = _Spent()
+        self._book: Book | None = None
 
     def __repr__(self) -> str:
         return f"PromptBridge(model={self.model!r})"
@@ -102,6 +134,18 @@ class PromptBridge:
     def spent_usd(self) -> float:
         """What the calls so far have cost, in US dollars, as far as prices are known."""
         return self._spent.usd
+
+    @property
+    def spent_before_usd(self) -> float:
+        """What earlier processes have spent for the same run; see `keep`."""
+        return self._spent.before
+
+    def keep(self, book: Book) -> None:
+        """From now on every request is kept in ``book``, before it is sent and again with what
+        it took, so that a run that was killed and goes on knows what it has spent."""
+        known = book.spent()
+        self._book = book
+        self._spent = _Spent(before=known.usd, unpriced=known.unpriced)
 
     def invoke(
         self, *, agent_name: str, input_data: Mapping[str, Any], context: Mapping[str, Any]
@@ -114,12 +158,15 @@ class PromptBridge:
                 f"max_output_tokens is {most!r}", hint="give a whole number above 0"
             )
         reserved = self._reserve(prompt, most)
+        # Until it is known what it took, a call that a kill may cut counts as the dearest.
+        row = self._note(TokenCounts(0, 0), reserved if self._priced else None, "")
         message = MessageReader()
         try:
             text = self._asked(prompt, most, message)
         finally:  # what a broken answer took is paid for too
             counts = _counts(message)
             self._settle(reserved, counts)
+            self._note(counts, self._prices.cost(self.model, counts), row)
         answer: dict[str, Any] = {"text": text, "model": self.model}
         answer["stop_reason"] = message.stop_reason
         if (data := _data(text)) is not None:
@@ -192,21 +239,42 @@ class PromptBridge:
     # -- money ------------------------------------------------------------------------------
 
     def _reserve(self, prompt: str, most: int) -> float:
-        """What the call may cost at most, noted until it is over."""
-        if self.max_cost_usd is None:
-            return 0.0
+        """What the call may cost at most, as far as its price is known; noted until it is over."""
+        limit = self.max_cost_usd
+        if limit is not None and self._spent.unpriced:
+            raise BudgetError(
+                "what earlier answers of this run have cost is not known, so that --max-cost "
+                "cannot be kept",
+                hint="leave --max-cost out, or begin another run",
+            )
         counts = TokenCounts(estimate_tokens(prompt), most)
         at_most = self._prices.cost(self.model, counts) or 0.0
         spent = self._spent
         with spent.lock:
-            if spent.usd + spent.at_most + at_most > self.max_cost_usd:
+            known = spent.before + spent.usd
+            if limit is not None and known + spent.at_most + at_most > limit:
                 raise BudgetError(
-                    f"${spent.usd:.4f} is spent, and the next answer may cost ${at_most:.4f}: "
-                    f"the limit is ${self.max_cost_usd:g}",
+                    f"${known:.4f} is spent, and the next answer may cost ${at_most:.4f}: "
+                    f"the limit is ${limit:g}",
                     hint="go on with a higher --max-cost; what is answered is kept",
                 )
             spent.at_most += at_most
         return at_most
+
+    def _note(self, counts: TokenCounts, cost: float | None, row: str) -> str:
+        if self._book is None:
+            return ""
+        usage = RequestUsage(
+            request_id="prompt",
+            model=self.model,
+            agents=(),
+            input_tokens=counts.input_tokens,
+            output_tokens=counts.output_tokens,
+            cache_read_tokens=counts.cache_read_tokens,
+            cache_write_tokens=counts.cache_write_tokens,
+            cost_usd=cost,
+        )
+        return self._book.record(usage, replaces=row)
 
     def _settle(self, reserved: float, counts: TokenCounts) -> None:
         spent = self._spent

@@ -132,7 +132,9 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
             with _terminating():
                 result = _run(engine, params, options, changed)
         if spent := getattr(invoker, "spent_usd", 0.0):
-            console.note(f"spent on answers: ${spent:.4f}")
+            before = getattr(invoker, "spent_before_usd", 0.0)
+            earlier = f", and ${before:.4f} before" if before else ""
+            console.note(f"spent on answers: ${spent:.4f}{earlier}")
         _finish(console, engine, result, options)
 
 

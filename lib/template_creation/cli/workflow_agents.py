@@ -6,10 +6,14 @@ import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from batch_engine.core import RunStore
 from batch_engine.workflow import AgentInvoker, FileAgent, load_task_module
 from template_creation.errors import BadInput
+
+if TYPE_CHECKING:
+    from template_creation.bridges import PromptBridge
 
 __all__ = ["Asking"]
 
@@ -58,18 +62,31 @@ class Asking:
         return _imported(self.bridge)
 
     def _model(self) -> AgentInvoker:
-        from template_creation.bridges import PromptBridge
         from template_creation.cli.configuration import load_configuration
 
         known = load_configuration()
         model = self.model or known.model
         if not model:
             raise BadInput("--bridge api needs a model", hint="name one with --model")
-        return PromptBridge(
+        return _of_run()(
             model=model,
             base_url=self.base_url or known.base_url,
             max_cost_usd=self.max_cost if self.max_cost is not None else known.max_cost,
         )
+
+
+def _of_run() -> type[PromptBridge]:
+    # Made when it is asked for: a run without a model loads none of this.
+    from template_creation.agents import Ledger
+    from template_creation.bridges import PromptBridge
+
+    class OfRun(PromptBridge):
+        """A model whose cost is bounded for the run, over all processes that worked on it."""
+
+        def begin_run(self, store: RunStore) -> None:
+            self.keep(Ledger(store))
+
+    return OfRun
 
 
 def _imported(who: str) -> AgentInvoker:

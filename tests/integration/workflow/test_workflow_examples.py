@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from batch_engine.workflow import load_workflow
+from batch_engine.core import SqliteRunStore
+from batch_engine.workflow import load_workflow, state_folder
+from template_creation.agents import Ledger
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "workflows"
@@ -137,6 +139,10 @@ def test_the_digest_asks_a_model_within_a_cost_and_never_twice(
         again = workflow("run", texts, *api, "--workspace", run, "--resume")
         assert again.exit_code == 0
         assert "without a limit" in again.stderr
+    with SqliteRunStore(state_folder(run), read_only=True) as store:
+        kept = Ledger(store).spent()  # where the next process finds what it may still spend
+    assert (kept.requests, kept.unpriced) == (3, 0)
+    assert kept.usd > 0
     assert len(prompts) == 3
     assert (run / "digest.md").read_text().count("It is a document.") == 3
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from batch_engine.core import AuthError, BudgetError, EngineError, RateLimitError
+from batch_engine.core import (
+    AuthError,
+    BudgetError,
+    EngineError,
+    MemoryRunStore,
+    RateLimitError,
+)
+from template_creation.agents import Ledger
 from template_creation.bridges import PromptBridge
 from template_creation.errors import BadInput
 from template_creation.exchange import TokenCounts, estimate_tokens, load_prices
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
+from template_creation.values.answer import RequestUsage
 
 KEY = "sk-ant-test-0123456789abcdefghij"
 MODEL = "claude-haiku-5-5"
@@ -103,6 +112,53 @@ def test_what_answers_under_way_may_cost_counts_too() -> None:
         release.set()
         assert first.result()["text"] == "At last."
         assert _ask(bridge)["text"] == "At last."
+
+
+def test_a_limit_holds_for_all_processes_of_a_run() -> None:
+    store = MemoryRunStore()
+    with FakeMessagesServer(Reply(text="x" * 2_000)) as server:
+        asked = 0
+        for _ in range(3):
+            bridge = _bridge(server, max_cost_usd=0.0075)
+            bridge.keep(Ledger(store))
+            with suppress(BudgetError):
+                for number in range(60):
+                    _ask(bridge, f"Question {number}?")
+            asked = asked or len(server.requests)
+            assert 0 < len(server.requests) == asked < 60
+    known = Ledger(store).spent()
+    assert (known.requests, known.usd) == (asked, bridge.spent_before_usd)
+    assert 0 < known.usd <= 0.0075
+
+
+def test_a_call_that_a_kill_cut_counts_as_the_dearest() -> None:
+    class Killed(Ledger):
+        def record(self, usage: RequestUsage, *, replaces: str = "") -> str:
+            if replaces:
+                raise KeyboardInterrupt
+            return super().record(usage)
+
+    store = MemoryRunStore()
+    with FakeMessagesServer(Reply(text="Quite.")) as server:
+        bridge = _bridge(server)
+        bridge.keep(Killed(store))
+        with pytest.raises(KeyboardInterrupt):
+            _ask(bridge)
+    dearest = load_prices().cost(MODEL, TokenCounts(estimate_tokens("Well?"), 4_000))
+    assert Ledger(store).spent().usd == dearest
+
+
+def test_no_limit_is_kept_where_earlier_costs_are_not_known() -> None:
+    store = MemoryRunStore()
+    Ledger(store).record(
+        RequestUsage(request_id="r", model="unknown", agents=(), input_tokens=1, output_tokens=1)
+    )
+    with FakeMessagesServer(Reply(text="Quite.")) as server:
+        bridge = _bridge(server, max_cost_usd=1.0)
+        bridge.keep(Ledger(store))
+        with pytest.raises(BudgetError, match="is not known"):
+            _ask(bridge)
+        assert server.requests == []
 
 
 def test_what_cannot_be_asked_is_told_before_anything_is_sent() -> None:
