@@ -29,6 +29,7 @@ from template_creation.agents.origins import Origins
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
 from template_creation.agents.planning import Planner
 from template_creation.agents.plans import RequestPlan
+from template_creation.agents.preview import Preview
 from template_creation.agents.profiles import SEED, Profile
 from template_creation.agents.request import build_catalog, build_request
 from template_creation.agents.results import EnhancementResult
@@ -74,7 +75,9 @@ class AgentEnhancer:
     was refused (`RETRY`). ``ledger`` keeps what requests cost, ``max_cost_usd`` bounds it by
     ``prices``, and ``notify`` tells it before each request. ``in_place`` is for packages whose
     agents were not just written as stubs; ``set_aside`` keeps what others write into an agent
-    while it is asked for, before that is written over.
+    while it is asked for, before that is written over. With ``dry_run`` nobody but the offline
+    bridge is asked, and `planned` is what would be; it is for copies of a package and of a run's
+    state, as files and ``store`` are written to.
 
     >>> AgentEnhancer(bridge_invoker=None)._validate_enhancement("# Too short")
     False
@@ -97,6 +100,7 @@ class AgentEnhancer:
         notify: Callable[[str], None] = ignore,
         in_place: bool = False,
         set_aside: Callable[[Path], None] = write_over,
+        dry_run: bool = False,
     ) -> None:
         self.bridge_invoker = bridge_invoker
         self.profile = profile
@@ -109,6 +113,8 @@ class AgentEnhancer:
         self._listeners = tuple(listeners)
         self._origins = Origins(store) if in_place and store is not None else None
         self.planner = Planner(self.options, bridge=bridge_invoker, prices=prices, ledger=ledger)
+        self._dry_run = dry_run
+        self._preview: Preview | None = None
         self._terms = Terms(
             profile=profile,
             enhancement=self.enhancement,
@@ -151,11 +157,10 @@ class AgentEnhancer:
         chosen = self._get_agent_files(output_path) if files is None else files
         return self._enhance_files(chosen, context, output_path)
 
-    def plan(self, context: EnhancementContext, names: Sequence[str] | None = None) -> RequestPlan:
-        """What would be asked of a model for the agents of ``context``, or for ``names`` of
-        them, and what that would take; nobody is asked."""
-        specs = [spec for spec in context.agents if names is None or spec.name in names]
-        return self.planner.plan(context, specs)
+    @property
+    def planned(self) -> RequestPlan:
+        """What a run would ask, after one with ``dry_run``."""
+        return self._preview.plan if self._preview else self.planner.merged(())
 
     # -- as a part of a pipeline --------------------------------------------------------------
 
@@ -165,7 +170,11 @@ class AgentEnhancer:
         bridge = self.bridge_invoker or OfflineBridge()  # never asked: `_reason_to_skip`
         asker = Asker(bridge, self._terms, single=not self.options.use_batch_enhancement)
         offline = isinstance(bridge, OfflineBridge)
-        return enhancement_scope(asker, self.planner, self._retry or (None if offline else RETRY))
+        if self._dry_run:
+            self._preview = Preview(self.planner, asker if offline else None)
+        return enhancement_scope(
+            self._preview or asker, self.planner, self._retry or (None if offline else RETRY)
+        )
 
     def fields(self, context: EnhancementContext, output_path: Path) -> dict[str, Any]:
         """What `flow` takes (`ENHANCEMENT_FIELDS`), for the package in ``output_path``."""
@@ -279,7 +288,9 @@ class AgentEnhancer:
         self, files: Sequence[Path], context: EnhancementContext, output_path: Path | None = None
     ) -> EnhancementResult:
         pipeline = Pipeline(self.flow(), inputs=ENHANCEMENT_FIELDS, listeners=self._listeners)
-        result = pipeline.run(self._fields(files, context, output_path), store=self._store)
+        fields = self._fields(files, context, output_path)
+        hurry: dict[str, Any] = {"sleep": ignore} if self._dry_run else {}
+        result = pipeline.run(fields, store=self._store, **hurry)
         enhanced: EnhancementResult = result["enhanced"]
         return enhanced
 

@@ -6,7 +6,7 @@ model (`PriceList`), what the bridge allows and what earlier requests taught (`L
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -108,26 +108,34 @@ class Planner:
         self._given_prices = prices
         self._ledger = ledger
 
-    def plan(
-        self,
-        context: EnhancementContext,
-        specs: Sequence[AgentSpec],
-        *,
-        current: Mapping[str, str] | None = None,
-    ) -> RequestPlan:
-        """The requests for ``specs``; see `plan_requests`."""
-        return self._plan(context, specs, self._limits(len(specs)), current, {})
-
     def groups(
         self, context: EnhancementContext, paths: Sequence[Path]
     ) -> tuple[tuple[str, ...], ...]:
         """The names of the agents in ``paths`` as they are asked for together."""
-        specs = [spec_for(path, context) for path in paths]
         if self._asks_no_model:
-            size = 1 if self._one_by_one(len(specs)) else max(1, len(specs))
-            names = [spec.name for spec in specs]
+            size = 1 if self._one_by_one(len(paths)) else max(1, len(paths))
+            names = [path.stem for path in paths]
             return tuple(tuple(names[i : i + size]) for i in range(0, len(names), size))
-        return self.plan(context, specs, current=self._current(paths)).groups
+        return self._plan(context, paths, self._limits(len(paths)), {}).groups
+
+    def plan(
+        self,
+        context: EnhancementContext,
+        paths: Sequence[Path],
+        *,
+        problems: Mapping[str, Sequence[str]],
+    ) -> RequestPlan:
+        """What `requests` would ask for the agents in ``paths``, also of a bridge that is no
+        model; nobody is asked."""
+        limits = replace(self._limits(len(paths)), agents=None)
+        return self._plan(context, paths, limits, problems)
+
+    def merged(self, plans: Iterable[RequestPlan]) -> RequestPlan:
+        """The requests of several plans as one plan."""
+        requests = tuple(item for plan in plans for item in plan.requests)
+        return RequestPlan(
+            requests, self._options.contract, self._estimator.name, self._limits(len(requests))
+        )
 
     def requests(
         self,
@@ -139,13 +147,12 @@ class Planner:
         """What is asked for the agents in ``paths``, which were planned together; ``problems``
         says why their last answers were refused. One request, or more where the reasons take
         the room of some."""
-        specs = [spec_for(path, context) for path in paths]
-        current = self._current(paths)
         if self._asks_no_model:
-            request = build_request(context, specs, current=current, problems=problems)
+            request = build_request(
+                context, _specs(context, paths), current=self._current(paths), problems=problems
+            )
             return (FittedRequest(request_document(request), 0, 0, "not counted"),)
-        limits = replace(self._limits(len(specs)), agents=None)
-        plan = self._plan(context, specs, limits, current, problems)
+        plan = self.plan(context, paths, problems=problems)
         return tuple(self._fitted(asked, plan.estimator) for asked in plan.requests)
 
     def _fitted(self, asked: PlannedRequest, estimator: str) -> FittedRequest:
@@ -166,18 +173,17 @@ class Planner:
     def _plan(
         self,
         context: EnhancementContext,
-        specs: Sequence[AgentSpec],
+        paths: Sequence[Path],
         limits: Limits,
-        current: Mapping[str, str] | None,
         problems: Mapping[str, Sequence[str]],
     ) -> RequestPlan:
         return plan_requests(
             context,
-            specs,
+            _specs(context, paths),
             limits=limits,
             estimator=self._estimator,
             contract=self._options.contract,
-            current=current,
+            current=self._current(paths),
             problems=problems,
         )
 
@@ -193,8 +199,9 @@ class Planner:
         }
 
     def prompts(self, plan: RequestPlan) -> tuple[str, ...]:
-        """What each request would be to a model."""
-        return tuple(render_batch_prompt(item.document) for item in plan.requests)
+        """What each request would be to the model, as the bridge sends it."""
+        prompt = getattr(self._bridge, "prompt", render_batch_prompt)
+        return tuple(prompt(item.document) for item in plan.requests)
 
     def _current(self, paths: Sequence[Path]) -> dict[str, str] | None:
         """The texts of the agents, which only the markdown contract sends along."""
@@ -253,3 +260,7 @@ class Planner:
             factor=self._model.tokens_per_o200k if self._model else None,
             calibrate=None if ledger is None else lambda name: ledger.calibration(model, name),
         )
+
+
+def _specs(context: EnhancementContext, paths: Sequence[Path]) -> list[AgentSpec]:
+    return [spec_for(path, context) for path in paths]

@@ -12,6 +12,7 @@ from batch_engine.pipeline import Agent, Flow, StageContext, batched
 from template_creation.agents.apply import Applied
 from template_creation.agents.asking import Asked, Asker
 from template_creation.agents.planning import Planner
+from template_creation.agents.preview import Preview
 from template_creation.agents.results import AgentOutcome, EnhancementResult
 from template_creation.agents.validate import shared_prose
 from template_creation.bridges import CONTENT_ENHANCER
@@ -20,6 +21,7 @@ from template_creation.values.agent import Issue
 __all__ = ["ENHANCEMENT_FIELDS", "STEP", "enhancement_scope", "outcome_of"]
 
 STEP = "agent enhancement"
+NOT_ASKED = "a dry run asks nobody"
 ENHANCEMENT_FIELDS = ("agents", "asked", "shape", "skipped")
 """The fields that `enhancement_scope` begins with; it gives ``enhanced``."""
 
@@ -28,7 +30,7 @@ def _key_of(asked: Asked) -> str:
     return asked.key
 
 
-def enhancement_scope(asker: Asker, planner: Planner, retry: RetryPolicy | None) -> Flow:
+def enhancement_scope(asker: Asker | Preview, planner: Planner, retry: RetryPolicy | None) -> Flow:
     """A scope over the field ``agents``, and then what became of each as ``enhanced``.
 
     A request is for the agents that ``planner`` puts together; ``retry`` asks again for those
@@ -74,7 +76,7 @@ class _Ask(Agent):
     writes = ("agents",)
     version = "see shape"
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker | Preview) -> None:
         self._asker = asker
 
     def run(self, context: StageContext) -> dict[str, Any]:
@@ -91,7 +93,7 @@ class _Outcomes(Agent):
     writes = ("enhanced",)
     announced = False
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker | Preview) -> None:
         self._asker = asker
 
     def run(self, context: StageContext) -> dict[str, Any]:
@@ -104,12 +106,17 @@ class _Outcomes(Agent):
             if found is None:
                 outcomes.append(_failed(path, context.errors[asked.key]))
                 continue
+            if not found.text:
+                outcomes.append(AgentOutcome(path.stem, "skipped", lines=_lines_of(path)))
+                continue
             self._asker.put(path, found.text)
             outcomes.append(outcome_of(found))
-        issues = shared_prose({name: item.text for name, item in applied.items()})
+        issues = shared_prose({name: item.text for name, item in applied.items() if item.text})
+        asked_all = all(item.status != "skipped" for item in outcomes)
         return {
             "enhanced": EnhancementResult(
                 tuple(outcomes),
+                reason="" if asked_all else NOT_ASKED,
                 issues=issues,
                 requests=self._asker.requests,
                 usage=tuple(self._asker.usage),

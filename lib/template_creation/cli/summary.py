@@ -154,6 +154,8 @@ def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:
     had to be left out for room."""
     planned = requests.get("requests", [])
     if not planned:
+        if requests:
+            yield "Nobody would be asked: every agent is finished (--fresh asks again)."
         return
     agents = sum(len(item["agents"]) for item in planned)
     yield (
@@ -215,8 +217,8 @@ def _plan(result: CreateResult, verbose: bool) -> Iterator[str]:
     yield f"Dry run: nothing was written. A run would write to {result.package}:"
     for item in result.plan:
         yield f"  {item.change:<7}  {item.size:>7} bytes  {item.path}"
+    yield from request_lines(result.requests)
     if result.prompts:
-        yield from request_lines(result.requests)
         if verbose:
             for prompt in result.prompts:
                 yield from ("", prompt)

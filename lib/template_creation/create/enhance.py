@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from batch_engine.core import Listener, MemoryRunStore, RunStore
+from batch_engine.core import Listener, RunStore
 from template_creation.agents import (
     SEED,
     AgentEnhancer,
@@ -31,7 +31,7 @@ from template_creation.agents import (
     profile_from_settings,
     write_over,
 )
-from template_creation.bridges import AgentBridgeInvoker, OfflineBridge
+from template_creation.bridges import AgentBridgeInvoker
 from template_creation.create.bridging import open_bridge, put_request_away
 from template_creation.create.pauses import SetAside, kept_at_a_pause, put_back, tell_changes
 from template_creation.create.runs import (
@@ -41,7 +41,7 @@ from template_creation.create.runs import (
     run_open,
     settled_places,
 )
-from template_creation.create.state import durability_for, forget_results, open_store
+from template_creation.create.state import durability_for, forget_results, open_store, state_copy
 from template_creation.errors import BadInput, ExitCode
 from template_creation.evidence import load_memories, with_memories
 from template_creation.exchange import load_prices
@@ -166,7 +166,8 @@ def enhance_agents(
     root = options.package.expanduser().resolve()
     _check_folder(root)
     if options.dry_run:
-        return _planned(root, _chosen(root, options.agents), options, bridge, notify)
+        with state_copy(options.state_folder) as store:
+            return _planned(root, _chosen(root, options.agents), options, bridge, store)
     if not options.resume:  # else agents that are missing are put back first
         _chosen(root, options.agents)
     run = None if options.resume else _settled(root, options)
@@ -275,6 +276,8 @@ def _enhancer(
     listeners: Sequence[Listener],
     notify: Callable[[str], None],
     set_aside: Callable[[Path], None] = write_over,
+    *,
+    dry_run: bool = False,
 ) -> AgentEnhancer:
     ledger = Ledger(store, run=run.run_id)
     return AgentEnhancer(
@@ -284,6 +287,7 @@ def _enhancer(
         ledger=ledger,
         store=store,
         in_place=True,
+        dry_run=dry_run,
         max_cost_usd=options.max_cost_usd,
         prices=load_prices(options.prices),
         listeners=listeners,
@@ -354,25 +358,20 @@ def _planned(
     files: Sequence[Path],
     options: EnhanceOptions,
     bridge: AgentBridgeInvoker | None,
-    notify: Callable[[str], None],
+    store: RunStore,
 ) -> Enhanced:
-    """What a real run would ask; of the offline bridge also what it would change."""
-    run = _settled(root, options)
-    files, _ = _readable(files)
-    offline = bridge is None and run.enhancement.bridge.kind == "offline"
+    """What a real run would ask, found by one on copies; of the offline bridge also what it
+    would change."""
+    if options.fresh:
+        forget_results(store)
+    run = begin_run(store, _settled(root, options), fresh=options.fresh)
+    files, unreadable = _readable(files)
     with tempfile.TemporaryDirectory(prefix="template-create-") as folder:
         copy = Path(folder) / root.name
         shutil.copytree(root, copy, symlinks=True)
-        enhancer = _enhancer(run, options, OfflineBridge(), MemoryRunStore(), (), notify)
-        context = _context(copy, run.memories)
-        plan = enhancer.plan(context, [path.stem for path in files])
+        enhancer = _enhancer(run, options, bridge, store, (), ignore, dry_run=True)
         copies = [copy / path.relative_to(root) for path in files]
-        if offline:
-            result = enhancer.enhance(context, copy, copies)
-        else:
-            result = EnhancementResult.skipped(
-                [path.stem for path in files], "a dry run asks nobody"
-            )
+        result = enhancer.enhance(_context(copy, run.memories), copy, copies)
         changes = {
             path.stem: text
             for path, after in zip(files, copies, strict=True)
@@ -380,11 +379,11 @@ def _planned(
         }
     return Enhanced(
         package=root,
-        result=result,
+        result=replace(result, agents=(*result.agents, *unreadable)),
         status="planned",
         changes=changes,
-        prompts=enhancer.planner.prompts(plan),
-        requests=enhancer.planner.report(plan),
+        prompts=enhancer.planner.prompts(enhancer.planned),
+        requests=enhancer.planner.report(enhancer.planned),
         findings=_findings(root),
     )
 

@@ -10,21 +10,20 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch_engine.core import (
     Event,
     Listener,
-    MemoryRunStore,
     RunStore,
     StepStarted,
     fingerprint,
 )
 from batch_engine.pipeline import Pipeline, PipelineResult
-from template_creation.agents import AgentEnhancer, EnhancementContext, Ledger, ignore
-from template_creation.bridges import AgentBridgeInvoker, OfflineBridge, identity_of
+from template_creation.agents import AgentEnhancer, Ledger, ignore
+from template_creation.bridges import AgentBridgeInvoker, identity_of
 from template_creation.create.bridging import open_bridge, put_request_away
 from template_creation.create.documents import Material
 from template_creation.create.pauses import SetAside, kept_at_a_pause, put_back
@@ -37,7 +36,7 @@ from template_creation.create.runs import (
     settled_places,
 )
 from template_creation.create.stages import FIELDS, Job, phases, without_grammar
-from template_creation.create.state import durability_for, forget_results, open_store
+from template_creation.create.state import durability_for, forget_results, open_store, state_copy
 from template_creation.create.survey import codebase_digest, forget_others, parsable
 from template_creation.create.values import CreateOptions, CreateResult, PlannedFile
 from template_creation.errors import AnalysisError
@@ -131,9 +130,9 @@ class _Run:
 
 
 def _store(options: CreateOptions, wanted: RunRecord | None) -> AbstractContextManager[RunStore]:
-    """The store of this run; in memory for a dry run, which writes nothing."""
+    """The store of this run; a copy of it for a dry run, which writes nothing."""
     if options.dry_run:
-        return nullcontext(MemoryRunStore())
+        return state_copy(options.state_folder)
     return open_store(
         options.state_folder,
         durability=durability_for(wanted),
@@ -157,7 +156,7 @@ def _package(work: _Run, stack: ExitStack) -> CreateResult:
     memories = load_memories(work.run.memories)
     inputs = _inputs(codebase, work, memories)
     options = work.options
-    if not (options.dry_run or options.fresh) and is_current(work.target, inputs):
+    if not options.fresh and is_current(work.target, inputs):
         return CreateResult(
             status="unchanged",
             name=work.run.name,
@@ -234,19 +233,20 @@ def _scratch() -> Iterator[Path]:
 def _run(work: _Run, job: Job, codebase: Codebase) -> CreateResult:
     """All phases; in a dry run only the offline bridge is asked."""
     dry_run = work.options.dry_run
-    asked = isinstance(work.bridge, OfflineBridge) or not dry_run
     enhancer = AgentEnhancer(
-        work.bridge if asked else None,
+        work.bridge,
         options=work.run.enhancement,
         ledger=Ledger(work.store, run=work.run.run_id),
         max_cost_usd=work.options.max_cost_usd,
         prices=load_prices(work.options.prices),
-        notify=work.notify,
+        notify=ignore if dry_run else work.notify,
+        dry_run=dry_run,
     )
     flow = phases(codebase, work.run, enhancer, dry_run=dry_run)
     done = Pipeline(flow, name="template-create", inputs=FIELDS, listeners=work.listeners).run(
         {"job": job, "codebase": codebase, "files": parsable(codebase), "specs": ()},
         store=work.store,
+        **({"sleep": ignore} if dry_run else {}),
     )
     forget_others(work.store, codebase, done.scopes[0])
     result = _result(work, done)
@@ -301,8 +301,5 @@ def _planned(
     result = replace(result, status="planned", plan=files)
     if not material.agents:
         return result
-    context = EnhancementContext(material.analysis, material.build.templates, material.agents)
-    plan = enhancer.plan(context)
-    return replace(
-        result, prompts=enhancer.planner.prompts(plan), requests=enhancer.planner.report(plan)
-    )
+    plan, planner = enhancer.planned, enhancer.planner
+    return replace(result, prompts=planner.prompts(plan), requests=planner.report(plan))

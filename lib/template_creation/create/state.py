@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
 from batch_engine.core import (
+    MemoryRunStore,
     RunStore,
     SqliteRunStore,
     StepRef,
@@ -18,9 +22,11 @@ from template_creation.create.runs import RunRecord, nothing_to_resume
 from template_creation.errors import BadInput, WriteError
 from template_creation.phases import WorkflowPhase
 
-__all__ = ["Durability", "durability_for", "forget_results", "open_store"]
+__all__ = ["Durability", "durability_for", "forget_results", "open_store", "state_copy"]
 
 Durability = Literal["process", "power"]
+
+RUN_FILE = "run.sqlite3"
 
 
 def durability_for(run: RunRecord | None) -> Durability:
@@ -43,6 +49,33 @@ def open_store(
         raise nothing_to_resume(resume)
     with _translated(folder), _opened(folder, durability) as store:
         yield store
+
+
+@contextmanager
+def state_copy(folder: Path) -> Iterator[RunStore]:
+    """The store in ``folder`` as it is now, to try out on: what is put into it is forgotten.
+    Empty where there is none. ``folder`` is only read, also while a run works in it."""
+    if not (folder / RUN_FILE).is_file():
+        yield MemoryRunStore()
+        return
+    with tempfile.TemporaryDirectory(prefix="template-create-") as temporary:
+        with _translated(folder):
+            _copy_store(folder / RUN_FILE, Path(temporary) / RUN_FILE)
+        with open_store(Path(temporary)) as store:
+            yield store
+
+
+def _copy_store(store: Path, copy: Path) -> None:
+    if SqliteRunStore.is_in_use(store.parent):
+        uri = f"{store.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as live, closing(sqlite3.connect(copy)) as new:
+            live.backup(new)
+        return
+    # SQLite would write beside a file that it opens, and its journal may hold the last of it.
+    for ending in ("", "-wal"):
+        part = store.with_name(store.name + ending)
+        if part.is_file():
+            shutil.copyfile(part, copy.with_name(copy.name + ending))
 
 
 def forget_results(store: RunStore) -> None:
