@@ -49,9 +49,10 @@ def _text(found: Examination) -> str:
     loaded = sum(file.loads for file in found.agents)
     where = ", ".join(f"{counts[scope]} {said}" for scope, said in _SCOPES.items() if counts[scope])
     claude = f"Claude Code {found.claude.version}" if found.claude.version else "no Claude Code"
-    lines.append(f"Looked at {len(found.agents)} agent files ({where or 'none'}); {claude}.")
+    files = _told(len(found.agents), "agent file")
+    lines.append(f"Looked at {files} ({where or 'none'}); {claude}.")
     lines.append(
-        f"{loaded} load; {_told(len(found.errors), 'error')}, "
+        f"{loaded} load{'s' if loaded == 1 else ''}; {_told(len(found.errors), 'error')}, "
         f"{_told(len(found.warnings), 'warning')}."
     )
     return "\n".join(lines)

@@ -15,7 +15,8 @@ __all__ = ["misplaced"]
 Namer = Callable[[Path], str]
 
 _LIKE_MARKDOWN = (".markdown", ".mdown", ".mdc", ".mkd", ".txt")
-_NEIGHBOURS = ("agent", "Agents", "AGENTS", "subagents", "sub-agents", "commands", "skills")
+_FOR_OTHERS = ("commands", "skills")
+_NEIGHBOURS = ("agent", "Agents", "AGENTS", "subagents", "sub-agents", *_FOR_OTHERS)
 
 
 def misplaced(
@@ -42,14 +43,20 @@ def _beside(home: Path, show: Namer) -> Iterator[Issue]:
     """Agents in folders that are nearly the right one."""
     names = {path.name for path in home.iterdir()} if home.is_dir() else set()
     for name in sorted(names & set(_NEIGHBOURS)):
-        if name == "agents" or (home / name).is_symlink():
+        if (home / name).is_symlink() or _is_same(home / name, home / "agents"):
             continue
+        sure = name not in _FOR_OTHERS
         for path in markdown_below(home / name):
-            if path.name != "SKILL.md" and _is_agent(path) and _says_tools(path):
+            if path.name != "SKILL.md" and _is_agent(path) and (sure or _says_tools(path)):
                 yield _elsewhere(path, home, show)
     for path in sorted(home.glob("*.md")):
         if path.is_file() and _is_agent(path):
             yield _elsewhere(path, home, show)
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    """Where letter case does not matter, ``Agents`` is ``agents``."""
+    return other.exists() and folder.samefile(other)
 
 
 def _elsewhere(path: Path, home: Path, show: Namer) -> Issue:

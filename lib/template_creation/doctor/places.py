@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from template_creation.doctor.reading import HostReading, read_as_host
+from template_creation.doctor.reading import LARGEST, HostReading, read_as_host
 
 __all__ = ["AgentFile", "AgentFolder", "agent_folders", "agents_in", "markdown_below"]
 
@@ -41,7 +41,8 @@ class AgentFile:
     @property
     def loads(self) -> bool:
         """Whether Claude Code has the agent, were no other of its name there."""
-        return self.folder.scope == "plugin" or self.reading.loads
+        in_plugin = self.folder.scope == "plugin" and self.reading.rule != "agent-size"
+        return in_plugin or self.reading.loads
 
     @property
     def call_name(self) -> str:
@@ -73,7 +74,8 @@ def agents_in(folder: AgentFolder) -> Iterator[AgentFile]:
     """The files of ``folder``, read; one that cannot be read is told as such."""
     for path in markdown_below(folder.path):
         try:
-            reading = read_as_host(path.read_bytes())
+            with path.open("rb") as file:
+                reading = read_as_host(file.read(LARGEST + 1))
         except OSError as exc:
             problem, fix = f"cannot be read: {exc.strerror}", "check its permissions"
             reading = HostReading(rule="agent-unreadable", problem=problem, fix=fix)

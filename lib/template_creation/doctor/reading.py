@@ -14,10 +14,12 @@ from typing import Any
 
 from template_creation.doctor.yamlcore import UnreadableYaml, load_core
 
-__all__ = ["MEASURED", "HostReading", "read_as_host"]
+__all__ = ["LARGEST", "MEASURED", "HostReading", "read_as_host"]
 
 MEASURED = "2.1.197"
 """The version of Claude Code whose rules these are."""
+LARGEST = 1 << 20
+"""Bytes of a file that is read; a larger one is passed over, in a plugin too."""
 
 _SPACE = r"[ \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 _BLOCK = re.compile(rf"\A---{_SPACE}*?\n(.*?)---", re.DOTALL)
@@ -53,6 +55,9 @@ def read_as_host(data: bytes) -> HostReading:
     >>> read_as_host(b"---\nname: 7\ndescription: x\n---\n").rule
     'agent-name'
     """
+    if len(data) > LARGEST:
+        problem = f"the file has more than {LARGEST:,} bytes"
+        return HostReading(rule="agent-size", problem=problem, fix="leave out what is long")
     text = data.decode("utf-8", "replace")
     match = _BLOCK.match(text)
     if match is None:

@@ -34,6 +34,7 @@ KNOWN_TOOLS = frozenset(_TOOLS.split())
 DESCRIPTIONS_LIMIT = 36_000
 """Characters of all descriptions together: some 15,000 tokens, which every session pays."""
 _DOCUMENTS = frozenset({"readme", "changelog", "contributing", "license", "index", "agents"})
+_FILE_NAME = re.compile(r"\w[\w.-]*")
 _MCP = re.compile(r"mcp__\S+|\*")
 
 Namer = Callable[[Path], str]
@@ -53,7 +54,7 @@ def agent_issues(files: Sequence[AgentFile], show: Namer) -> tuple[Issue, ...]:
 
 def _dropped(file: AgentFile, place: str) -> Iterator[Issue]:
     reading = file.reading
-    if file.folder.scope == "plugin":
+    if file.folder.scope == "plugin" and file.loads:
         message = f"{reading.problem}; Claude Code calls it {file.call_name} and describes nothing"
         yield Issue(reading.rule, place, message, reading.fix)
     elif reading.rule == "agent-frontmatter" and file.path.stem.casefold() in _DOCUMENTS:
@@ -74,7 +75,9 @@ def _loaded(file: AgentFile, place: str) -> Iterator[Issue]:
         yield Issue("agent-rescued", place, message, "put the values into double quotes", "warning")
     if name != file.path.stem:
         message = f"is called {name!r}, not by its file name"
-        fix = f"name the file {name}.md, or the agent {file.path.stem!r}"
+        fix = f"name the agent {file.path.stem!r}"
+        if _FILE_NAME.fullmatch(name):
+            fix = f"name the file {name}.md, or the agent {file.path.stem!r}"
         yield Issue("agent-file-name", place, message, fix, "warning")
     if name in BUILT_IN and file.folder.scope != "plugin":
         message = f"takes the place of Claude Code's own agent {name!r}"

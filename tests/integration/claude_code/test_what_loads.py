@@ -75,6 +75,8 @@ def test_the_doctor_names_exactly_the_agents_that_claude_code_loads(
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(good % f"place-{path.stem.strip('.')}".encode())
+    for size in (1 << 20, (1 << 20) + 1):
+        (folder / f"size-{size}.md").write_bytes((good % b"size-%d" % size).ljust(size, b"x"))
     project = tmp_path / "project"
     (project / "sub/.claude/agents").mkdir(parents=True)
     (project / "sub/.claude/agents/near.md").write_bytes(good % b"near")

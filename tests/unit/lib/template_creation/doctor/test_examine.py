@@ -156,6 +156,44 @@ def test_commands_and_skills_are_no_agents(project: Path, config: Path) -> None:
     assert look(project, config).issues == ()
 
 
+@pytest.mark.parametrize("folder", ["agent", "Agents", "subagents"])
+def test_an_agent_without_tools_beside_the_folder_is_found(
+    folder: str, project: Path, config: Path
+) -> None:
+    agent(project / f".claude/{folder}/a.md", more="")
+    (issue,) = look(project, config).errors
+    assert (issue.rule, issue.place) == ("agent-folder", f".claude/{folder}/a.md")
+    agent(project / ".claude/commands/c.md", more="")
+    assert look(project, config).errors == (issue,)
+
+
+def test_a_file_of_more_than_a_mebibyte_is_dropped_in_a_plugin_too(
+    project: Path, config: Path
+) -> None:
+    """Measured with the real CLI (test_what_loads.py)."""
+    fits, big = (agent(project / f".claude/agents/{name}.md") for name in ("fits", "big"))
+    plugged = agent(project / "agents/plugged.md")
+    (project / ".claude-plugin").mkdir()
+    (project / ".claude-plugin/plugin.json").write_text('{"name": "shop"}', encoding="utf-8")
+    for path, size in ((fits, 1 << 20), (big, (1 << 20) + 1), (plugged, (1 << 20) + 1)):
+        path.write_bytes(path.read_bytes().ljust(size, b"x"))
+    seen = look(project, config)
+    assert seen.names == ("fits",)
+    assert [(item.rule, item.place) for item in seen.errors] == [
+        ("agent-size", ".claude/agents/big.md:1"),
+        ("agent-size", "agents/plugged.md:1"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a/b", '"two words"', '"line\\n"', '"  "'])
+def test_no_file_is_to_be_named_what_no_file_should_be(
+    name: str, project: Path, config: Path
+) -> None:
+    agent(project / ".claude/agents/a.md", name)
+    (issue,) = look(project, config).warnings
+    assert (issue.rule, issue.fix) == ("agent-file-name", "name the agent 'a'")
+
+
 @pytest.mark.parametrize("suffix", [".MD", ".markdown", ".mdc", ".txt"])
 def test_another_suffix_is_found(suffix: str, project: Path, config: Path) -> None:
     agent(project / f".claude/agents/a{suffix}", "a")
