@@ -37,6 +37,7 @@ from batch_engine.workflow.fingerprints import step_fingerprint
 from batch_engine.workflow.item_work import Entry
 from batch_engine.workflow.migration import FormerBatch, FormerRun, FormerStep
 from batch_engine.workflow.params import read_param, resolve_params
+from batch_engine.workflow.references import references_of
 from batch_engine.workflow.rendering import RunContext, error_view
 from batch_engine.workflow.runs import prepare, state_folder
 from batch_engine.workflow.state import SINGLE_KEY, RunRecord, StepRecord, WorkflowState
@@ -81,7 +82,8 @@ def import_former_run(
     Steps are taken over in the order of their flow, up to the first that has to run: one that was
     not done, that failed, or a batch with items that failed or are new. Items of a batch are
     matched by their value with its type, or by their text where only that was kept; an item that
-    cannot be told for sure will run again. ``params`` go over those in the state, where
+    cannot be told for sure will run again. So are the items of later batches that do not refer to
+    the results of steps that have to run. ``params`` go over those in the state, where
     yaml-workflow keeps few of them.
 
     Raises `WorkflowError` for the state of another workflow, for parameters that do not fit, and
@@ -116,7 +118,7 @@ def import_former_run(
         taking = _Taking(engine.context(record), state, former)
         for position, step in enumerate(steps):
             if not taking.step(step, position):
-                taking.leave_rest(steps[position + 1 :])
+                taking.rest(steps[position + 1 :], position + 1)
                 break
         state.end("interrupted", "taken over from yaml-workflow")
     return taking.report(engine.workspace)
@@ -141,8 +143,9 @@ class _Taking:
     items: int = 0
     failed: int = 0
 
-    def step(self, step: Step, position: int) -> bool:
-        """Takes one step over; False if it has to run, and so has all that follows."""
+    def step(self, step: Step, position: int, *, last: bool = False) -> bool:
+        """Takes one step over; False if it has to run, and so has all that follows. Of the
+        ``last`` ones, which follow such a step, only items are taken."""
         now = self.state.at()
         record = StepRecord(
             name=step.name, status="completed", task=step.spec.task, position=position,
@@ -150,6 +153,8 @@ class _Taking:
         )  # fmt: skip
         try:
             if not self.run.wanted(step):
+                if last:
+                    return False
                 self.state.put_step(
                     replace(record, status="skipped", reason="its condition is not true")
                 )
@@ -163,17 +168,30 @@ class _Taking:
             made = step_fingerprint(step, run.variables, run.registry, run.workspace)
             record = replace(record, fingerprint=made)
             if step.batch is not None:
-                return self._batch(step, prepare_batch(run, step, step.batch), record, former)
+                prepared = prepare_batch(run, step, step.batch)
+                return self._batch(step, prepared, record, former, last=last)
         except (ExpressionError, TaskInputError) as error:
             return self._leave(step, error.message)
         return self._single(step, record, former)
 
-    def leave_rest(self, steps: list[Step]) -> None:
-        """Notes what was done there and follows a step that has to run."""
-        for step in steps:
+    def rest(self, steps: list[Step], first: int) -> None:
+        """What follows a step that has to run: it has to run too, but for the items of batches
+        that have nothing to do with the results of such steps."""
+        for position, step in enumerate(steps, first):
             entry = self.former.steps.get(step.name)
-            if entry is not None and entry.status == "completed":
+            if step.name not in self.former.batches and (not entry or entry.status != "completed"):
+                continue
+            if step.batch is not None and not self._waits(step):
+                self.step(step, position, last=True)
+            else:
                 self._leave(step, "it comes after a step that runs again")
+
+    def _waits(self, step: Step) -> bool:
+        """Whether a step refers to results that are not there."""
+        known = self.run.variables["steps"]
+        seen = references_of([step.spec.inputs, step.spec.condition])
+        return any(path[0] == "steps" and path[1:2] != () and path[1] not in known
+                   for path, _ in seen)  # fmt: skip
 
     def report(self, workspace: Path) -> ImportReport:
         return ImportReport(
@@ -213,7 +231,13 @@ class _Taking:
     # -- a step with items -------------------------------------------------------------------
 
     def _batch(
-        self, step: Step, batch: PreparedBatch, record: StepRecord, former: FormerStep | None
+        self,
+        step: Step,
+        batch: PreparedBatch,
+        record: StepRecord,
+        former: FormerStep | None,
+        *,
+        last: bool,
     ) -> bool:
         entries = batch.entries
         rows, unsure = (
@@ -226,12 +250,13 @@ class _Taking:
         self.items += len(rows) - failed
         self.failed += failed
         record = replace(record, total=len(entries))
-        if failed or len(rows) < len(entries):
+        if last or failed or len(rows) < len(entries):
             self.state.put_step(replace(record, status="running"))
             told = [f"{failed} of its items failed"] if failed else []
             missing = len(entries) - len(rows)
             told += [f"{missing} of its items have no result"] if missing else []
             told += [f"{unsure} of these cannot be told apart by their text"] if unsure else []
+            told = told or ["its items are done, and it comes after a step that runs again"]
             return self._leave(step, ", ".join(told))
         processor = BatchProcessor(
             self.run.workspace, step.name, store=self.state.store, fingerprint=record.fingerprint

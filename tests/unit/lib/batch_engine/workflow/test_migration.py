@@ -107,6 +107,31 @@ def test_items_that_are_missing_run_and_types_tell_items_apart(workspace: Path) 
     assert result.outputs["end"] == "begun, 5"
 
 
+def test_items_of_a_batch_after_a_step_that_has_to_run_are_taken_too(workspace: Path) -> None:
+    """The former batch task left nothing but its own state: its items are not done twice."""
+    folder = workspace / ".batch_state"
+    folder.mkdir()
+    (folder / "work_state.json").write_text('{"processed": ["{\'k\': 1}"], "failed": ["x"]}')
+    report, result = _taken(workspace, {"most": 2})
+    assert report.steps == ()
+    assert (report.items, report.failed) == (1, 2)
+    assert report.left == (
+        "begin: it was not done",
+        "work: 2 of its items failed, 2 of its items have no result",
+    )
+    work = result.steps["work"]
+    assert work.counts == {"total": 5, "processed": 3, "loaded": 1, "failed": 2, "retried": 0}
+    assert work.result["results"] == [["new", 1], ["new", "1"], None]
+
+
+def test_items_that_need_a_result_which_is_not_there_are_left(workspace: Path) -> None:
+    text = TEXT.replace('["new", "{{ item }}"]', '"{{ steps.begin.result }} {{ item }}"')
+    state = _state(work=_batch(["x", 1], []))
+    engine = WorkflowEngine(parse_workflow(text), workspace)
+    report = import_former_run(engine, read_former_state(_written(workspace, state)))
+    assert (report.items, report.left[1]) == (0, "work: it comes after a step that runs again")
+
+
 def test_failed_items_stay_failed_until_they_are_retried(workspace: Path) -> None:
     part = _batch(["x", "1", {"k": 1}, "x"], [1])
     report, result = _taken(_written(workspace, _state(begin="begun", work=part)))
