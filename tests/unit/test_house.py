@@ -174,6 +174,24 @@ def undocumented_modules(root: Path) -> list[str]:
     ]
 
 
+def undrawn_layers(root: Path) -> list[str]:
+    """The layers of import contracts that the drawing of ``docs/architecture.md`` lacks."""
+    data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    drawn = (root / "docs/architecture.md").read_text(encoding="utf-8").splitlines()
+    missing: list[str] = []
+    for contract in data["tool"].get("importlinter", {}).get("contracts", []):
+        place = 0
+        for layer in contract.get("layers", []):
+            names = layer.replace("template_creation.", "")
+            found = [
+                n for n, line in enumerate(drawn) if f"{line.strip()}  ".startswith(f"{names}  ")
+            ]
+            if not [n for n in found if n >= place]:
+                missing.append(f"{contract['name']}: {layer}")
+            place = min((n for n in found if n >= place), default=place)
+    return missing
+
+
 def untyped_packages(root: Path) -> list[str]:
     """Distributed packages without a ``py.typed``."""
     data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
@@ -214,6 +232,7 @@ CHECKS: tuple[Check, ...] = (
     sleeps_in_tests,
     machine_words,
     undocumented_modules,
+    undrawn_layers,
     untyped_packages,
     unreleased_versions,
     missing_papers,
@@ -253,6 +272,19 @@ PLANTED: tuple[tuple[Check, str, str, str], ...] = (
     (undocumented_modules, "lib/shop/till.py", "", "no line for shop/till.py"),
     (undocumented_modules, "docs/architecture.md", "| `shop/gone.py` | x |\n", "line shop/gone.py"),
     (undocumented_modules, "docs/architecture.md", "| `shop/gone.py` | |\n", "line shop/gone.py"),
+    (
+        undrawn_layers,
+        "docs/architecture.md",
+        "```\n  cart\n  till\n```\n",
+        "layers: shop.cart | shop.bag",
+    ),
+    (undrawn_layers, "docs/architecture.md", "  shop.cart | shop.bag\n", "layers: shop.till"),
+    (
+        undrawn_layers,
+        "docs/architecture.md",
+        "shop.till\nshop.cart | shop.bag\n",
+        "layers: shop.till",
+    ),
     (untyped_packages, "lib/shop/till.py", "", "lib/shop"),
     (unreleased_versions, "CHANGELOG.md", "# Changelog\n", "9.9"),
     (missing_papers, "README.md", "", "LICENSE"),
@@ -269,6 +301,8 @@ def test_each_rule_finds_what_breaks_it(
 ) -> None:
     pyproject = (
         "[project]\nversion = '9.9'\n[tool.hatch.build.targets.wheel]\npackages = ['lib/shop']\n"
+        "[[tool.importlinter.contracts]]\nname = 'layers'\n"
+        "layers = ['shop.cart | shop.bag', 'shop.till']\n"
     )
     kept = {"docs/architecture.md": "", "CHANGELOG.md": "## [9.9]\n", "pyproject.toml": pyproject}
     for name, content in {**kept, path: text}.items():
