@@ -13,6 +13,7 @@ from template_creation.cli.memory_command import memory_app
 from template_creation.cli.report_command import report
 from template_creation.cli.run import guarded
 from template_creation.cli.runs_command import runs_app
+from template_creation.cli.strict import StrictCommand, StrictGroup
 from template_creation.cli.workflow_command import workflow_app
 from template_creation.errors import BadInput, ExitCode
 
@@ -34,6 +35,7 @@ invocation is pending; 70 internal error; 130 interrupted.
 """
 
 app = typer.Typer(
+    cls=StrictGroup,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -245,7 +247,7 @@ def create(
         run_create(console, options)
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def enhance(
     package: Annotated[
         Path, typer.Argument(help="A folder with agents/ and templates/, ours or anyone's.")
