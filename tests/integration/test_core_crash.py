@@ -16,8 +16,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,28 +79,35 @@ with SqliteRunStore(directory / "run") as store:
 """
 
 
-def _run(
-    directory: Path,
-    failpoint: str = "",
-    *,
-    workers: int = 0,
-    early: bool = False,
-    items: int = ITEMS,
-    chunk: int = CHUNK,
-) -> subprocess.CompletedProcess[str]:
-    directory.mkdir(exist_ok=True)
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def run(warm: Any) -> Run:
+    """Runs the program in a process of its own, forked from one that has imported the engine."""
+
+    def run(
+        directory: Path,
+        failpoint: str = "",
+        *,
+        workers: int = 0,
+        early: bool = False,
+        chunk: int = CHUNK,
+    ) -> Done:
+        directory.mkdir(exist_ok=True)
+        sizes = [str(size) for size in (ITEMS, chunk, workers, int(early))]
+        return _done([warm.python, "-c", PROGRAM, str(directory), *sizes], failpoint)
+
+    return run
+
+
+def _done(command: Sequence[str], failpoint: str) -> Done:
     environment = {**os.environ, FAILPOINT_VARIABLE: failpoint} if failpoint else {**os.environ}
-    sizes = [str(items), str(chunk), str(workers), str(int(early))]
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(directory), *sizes],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def _outcomes(done: subprocess.CompletedProcess[str]) -> list[object]:
+def _outcomes(done: Done) -> list[object]:
     assert done.returncode == 0, done.stderr
     outcomes: list[object] = json.loads(done.stdout)[0]
     return outcomes
@@ -118,10 +126,10 @@ def _stored(directory: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
     """What a run that nobody kills prints, stores and does."""
     directory = tmp_path_factory.mktemp("undisturbed")
-    outcomes = _outcomes(_run(directory))
+    outcomes = _outcomes(run(directory))
     runs, announced = _effects(directory)
     assert announced == list(range(1, CHUNKS + 1))
     return {"outcomes": outcomes, "stored": _stored(directory), "runs": runs}
@@ -154,10 +162,10 @@ def _attempted_twice(runs: Counter[int], undisturbed: Mapping[str, object]) -> i
 @pytest.mark.slow
 @pytest.mark.parametrize("point", KILLS)
 def test_after_kills_at_any_point_the_result_is_that_of_an_undisturbed_run(
-    point: str, undisturbed: Mapping[str, object], tmp_path: Path
+    point: str, run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     for kills, hit in enumerate(KILLS[point], 1):
-        assert _run(tmp_path, f"{point}:{hit}").returncode == -signal.SIGKILL
+        assert run(tmp_path, f"{point}:{hit}").returncode == -signal.SIGKILL
         before = _stored(tmp_path)
         for number in _effects(tmp_path)[1]:
             chunk = range((number - 1) * CHUNK, number * CHUNK)
@@ -165,7 +173,7 @@ def test_after_kills_at_any_point_the_result_is_that_of_an_undisturbed_run(
         runs, _ = _effects(tmp_path)
         assert _attempted_twice(runs, undisturbed) <= (kills - 1) * CHUNK
 
-    resumed = _run(tmp_path)
+    resumed = run(tmp_path)
     assert _outcomes(resumed) == undisturbed["outcomes"]
     assert json.loads(resumed.stdout)[1], "the dead owner's run was not taken over"
     assert _stored(tmp_path) == undisturbed["stored"]
@@ -179,13 +187,13 @@ def test_every_failpoint_is_killed_at() -> None:
 
 @pytest.mark.slow
 def test_kills_during_the_resume_itself_converge(
-    undisturbed: Mapping[str, object], tmp_path: Path
+    run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     """Five times in a row, each a little later."""
-    assert _run(tmp_path, "after_persist:3").returncode == -signal.SIGKILL
+    assert run(tmp_path, "after_persist:3").returncode == -signal.SIGKILL
     for hit in range(1, 6):
-        assert _run(tmp_path, f"during_load:{hit}").returncode == -signal.SIGKILL
-    assert _outcomes(_run(tmp_path)) == undisturbed["outcomes"]
+        assert run(tmp_path, f"during_load:{hit}").returncode == -signal.SIGKILL
+    assert _outcomes(run(tmp_path)) == undisturbed["outcomes"]
     runs, _ = _effects(tmp_path)
     assert _attempted_twice(runs, undisturbed) <= 0
 
@@ -193,14 +201,14 @@ def test_kills_during_the_resume_itself_converge(
 @pytest.mark.slow
 @pytest.mark.parametrize("hit", [1, 4, 9])
 def test_what_was_completed_or_failed_early_is_never_run_again(
-    hit: int, undisturbed: Mapping[str, object], tmp_path: Path
+    hit: int, run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     """One chunk for everything, as one request for all agents: finished items survive alone."""
-    killed = _run(tmp_path, f"after_item:{hit}", early=True, chunk=ITEMS)
+    killed = run(tmp_path, f"after_item:{hit}", early=True, chunk=ITEMS)
     assert killed.returncode == -signal.SIGKILL
     stored = _stored(tmp_path)
     assert len(stored) == hit
-    resumed = _run(tmp_path, early=True, chunk=ITEMS)
+    resumed = run(tmp_path, early=True, chunk=ITEMS)
     assert _outcomes(resumed) == undisturbed["outcomes"]
     runs, _ = _effects(tmp_path)
     assert {key: runs[int(key)] for key in stored} == dict.fromkeys(stored, 1)
@@ -208,31 +216,31 @@ def test_what_was_completed_or_failed_early_is_never_run_again(
 
 @pytest.mark.slow
 def test_with_workers_at_most_the_chunks_in_flight_run_again(
-    undisturbed: Mapping[str, object], tmp_path: Path
+    run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     workers = 2
-    killed = _run(tmp_path, "after_work:4", workers=workers)
+    killed = run(tmp_path, "after_work:4", workers=workers)
     assert killed.returncode == -signal.SIGKILL
-    assert _outcomes(_run(tmp_path, workers=workers)) == undisturbed["outcomes"]
+    assert _outcomes(run(tmp_path, workers=workers)) == undisturbed["outcomes"]
     runs, _ = _effects(tmp_path)
     assert _attempted_twice(runs, undisturbed) <= workers * CHUNK
 
 
 @pytest.mark.slow
 def test_a_seeded_kill_loop_loses_nothing(
-    undisturbed: Mapping[str, object], tmp_path: Path
+    run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     """Kill after kill at places drawn from a seed, until a run gets through."""
     draw = random.Random(20261121)
     kills = 0
     for _ in range(8):
         point, hit = draw.choice(sorted(FAILPOINTS)), draw.randint(1, 2)
-        done = _run(tmp_path, f"{point}:{hit}")
+        done = run(tmp_path, f"{point}:{hit}")
         if done.returncode == 0:
             assert _outcomes(done) == undisturbed["outcomes"]
         kills += done.returncode == -signal.SIGKILL
     assert kills >= 3
-    assert _outcomes(_run(tmp_path)) == undisturbed["outcomes"]
+    assert _outcomes(run(tmp_path)) == undisturbed["outcomes"]
     assert _stored(tmp_path) == undisturbed["stored"]
     runs, _ = _effects(tmp_path)
     assert _attempted_twice(runs, undisturbed) <= kills * CHUNK
@@ -276,19 +284,15 @@ print(result.values, {key: error.retry.attempt for key, error in result.errors.i
 
 
 @pytest.mark.slow
-def test_a_run_that_pauses_for_every_answer_counts_and_comes_to_its_end(tmp_path: Path) -> None:
+def test_a_run_that_pauses_for_every_answer_counts_and_comes_to_its_end(
+    warm: Any, tmp_path: Path
+) -> None:
     """As with an assistant behind files: each answer is given to a process of its own."""
 
     def go(answer: str = "", failpoint: str = "") -> tuple[int, str]:
         if answer:
             (tmp_path / "answer").write_text(answer)
-        done = subprocess.run(
-            [sys.executable, "-c", PAUSING, str(tmp_path)],
-            env={**os.environ, FAILPOINT_VARIABLE: failpoint} if failpoint else {**os.environ},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = _done([warm.python, "-c", PAUSING, str(tmp_path)], failpoint)
         assert done.returncode in (0, 42, -signal.SIGKILL), done.stderr
         return done.returncode, done.stdout
 
@@ -302,7 +306,7 @@ def test_a_run_that_pauses_for_every_answer_counts_and_comes_to_its_end(tmp_path
 
 
 @pytest.mark.slow
-def test_of_two_resumers_one_wins_and_the_other_is_told(tmp_path: Path) -> None:
+def test_of_two_resumers_one_wins_and_the_other_is_told(run: Run, tmp_path: Path) -> None:
     """The first waits inside its work until the second one has come and gone."""
     gate = """
 import sys
@@ -317,18 +321,18 @@ def work(items, context):
 with SqliteRunStore(Path(sys.argv[1]) / "run") as store:
     print(run_batches([1], work, step="square", store=store).ok)
 """
-    assert _run(tmp_path, "after_persist:2").returncode == -signal.SIGKILL
+    assert run(tmp_path, "after_persist:2").returncode == -signal.SIGKILL
     command = [sys.executable, "-c", gate, str(tmp_path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "working\n"
-        second = _run(tmp_path)
+        second = run(tmp_path)
         assert second.returncode == 1
         assert f"StoreLockedError: {str(tmp_path / 'run')!r} is in use by process {first.pid}" in (
             second.stderr
         )
         out, _ = first.communicate("go on\n")
     assert out == "True\n"
-    assert _run(tmp_path).returncode == 0
+    assert run(tmp_path).returncode == 0

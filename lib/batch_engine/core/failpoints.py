@@ -2,8 +2,9 @@
 
 ``BATCH_ENGINE_FAILPOINT=before_persist:3`` kills this process with SIGKILL (no clean-up, as a
 crash would) when ``before_persist`` is reached for the third time; ``:1`` may be left out.
-The variable is read once, when a process begins: a look-up in the environment at each place would
-be the dearest part of a small chunk. The names, in the order of a chunk's life:
+The variable is read once, at the first of these places that a process comes to: a look-up in the
+environment at each would be the dearest part of a small chunk. The names, in the order of a
+chunk's life:
 """
 
 from __future__ import annotations
@@ -29,15 +30,22 @@ FAILPOINTS: dict[str, str] = {
     "before_merge": "all chunks are done, the result is not put together",
 }
 
-_wanted = os.environ.get(FAILPOINT_VARIABLE)
+_NOT_READ = "?"
+_wanted: str | None = _NOT_READ
 _hits: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
     """Dies here if the environment says so; otherwise does nothing."""
-    if _wanted is None:
-        return
-    point, _, nth = _wanted.partition(":")
+    if _wanted is not None:
+        _die_if_wanted(name)
+
+
+def _die_if_wanted(name: str) -> None:
+    global _wanted
+    if _wanted is _NOT_READ:
+        _wanted = os.environ.get(FAILPOINT_VARIABLE)
+    point, _, nth = (_wanted or "").partition(":")
     if point == name:
         _hits[name] += 1
         if _hits[name] == int(nth or "1"):
