@@ -19,6 +19,7 @@ from batch_engine.core import fingerprint
 from batch_engine.workflow.definition import Step, nested_tasks
 from batch_engine.workflow.errors import TaskInputError
 from batch_engine.workflow.expressions import has_expressions
+from batch_engine.workflow.own_code import own_files
 from batch_engine.workflow.plain import plain
 from batch_engine.workflow.references import references_of
 from batch_engine.workflow.spec import BatchSpec
@@ -49,9 +50,9 @@ def step_fingerprint(
 
 
 def code_of(function: Callable[..., Any]) -> str:
-    """A fingerprint of the module that a function stands in, so that a change in one of its
-    helpers counts too; comments, docstrings and layout do not. Empty for our own tasks, whose
-    changes are the program's, and for what is not written in Python."""
+    """A fingerprint of the module that a function stands in and of what it imports of the user's
+    own, so that a change in one of its helpers counts too; comments, docstrings and layout do not.
+    Empty for our own tasks, whose changes are the program's, and for what is not Python."""
     module = getattr(function, "__module__", "") or ""
     if module == _OWN or module.startswith(f"{_OWN}."):
         return ""
@@ -90,7 +91,7 @@ def _source_fingerprint(path: str) -> str:
     file = Path(path)
     if file.suffix != ".py" or not file.is_file():
         return ""
-    return _parsed(path, file.read_bytes())
+    return fingerprint([_parsed(str(own), own.read_bytes()) for own in own_files(file)])
 
 
 @lru_cache(maxsize=256)

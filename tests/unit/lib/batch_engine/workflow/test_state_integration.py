@@ -19,6 +19,7 @@ from batch_engine.workflow import (
     parse_workflow,
     state_folder,
 )
+from batch_engine.workflow.own_code import own_files
 
 Run = Callable[..., Any]
 
@@ -163,7 +164,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_changed_code_is_noticed_also_in_a_helper_and_comments_do_not_count(
-    run: Run, module: Path
+    run: Run, module: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "steps: [{name: a, task: python_function, inputs: {function: 'users_code:f'}}]"
 
@@ -180,6 +181,22 @@ def test_changed_code_is_noticed_also_in_a_helper_and_comments_do_not_count(
     with pytest.raises(ChangedWorkflowError):
         run(text, resume=True)
     assert run(text, resume=True, changed="rerun").outputs["a"] == 22
+    # Also in another module of the user's, which is imported by way of a third.
+    package = module.parent / "users_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from users_package import inner\n")
+    (package / "inner.py").write_text("import json, yaml\nfrom .deep import value\n")
+    (package / "deep.py").write_text("value = 3\n")
+    write("import users_package\ndef f():\n    return users_package.inner.value\n")
+    assert run(text, resume=True, changed="rerun").outputs["a"] == 3
+    assert run(text, resume=True).steps["a"].reused
+    (package / "deep.py").write_text("value = 4\n")
+    with pytest.raises(ChangedWorkflowError):
+        run(text, resume=True)
+    assert [path.name for path in own_files(module)] == [
+        "users_code.py", "__init__.py", "deep.py", "inner.py"]  # fmt: skip
+    for name in [name for name in sys.modules if name.startswith("users_package")]:
+        monkeypatch.delitem(sys.modules, name)
 
 
 class Waiting(Pause):
