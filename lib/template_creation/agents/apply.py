@@ -9,10 +9,11 @@ from typing import Any
 from template_creation.agents.context import EnhancementContext
 from template_creation.agents.expand import Expanded, expand_agent
 from template_creation.agents.frontmatter import edit_frontmatter, read_frontmatter
-from template_creation.agents.merge import GENERATED, mark_sections, merge_agent
+from template_creation.agents.merge import GENERATED, mark_sections, merge_agent, own_text
+from template_creation.agents.obstacles import obstacle
 from template_creation.agents.parse import ParsedAgent, ParsedAnswer
 from template_creation.agents.profiles import Profile
-from template_creation.agents.validate import has_errors, validate_agent
+from template_creation.agents.validate import validate_agent
 from template_creation.values.agent import AgentSpec, Issue
 
 __all__ = ["Applied", "apply_agent", "apply_answer", "finish_markdown"]
@@ -79,21 +80,26 @@ def apply_agent(
 ) -> Applied:
     """The finished file of ``spec``: what ``parsed`` says of it, checked against ``context``,
     put into ``current``, its file now. What a user wrote or edited there stays."""
-    head, _, problem = read_frontmatter(current)
-    if problem:
-        error = f"its file cannot be enhanced: {problem}"
-        return Applied(spec.name, "", "", error, parsed.issues)
     file = f"agents/{spec.name}.md"
+    if error := obstacle(current.encode("utf-8", "surrogatepass"), file):
+        return Applied(spec.name, "", "", error, parsed.issues)
+    head, _, _ = read_frontmatter(current)
     name, spec = spec.name, _as_in_file(spec, head)
     written = _written(spec, parsed, context, current, profile, enhancement)
-    found = validate_agent(written.text, spec=spec, context=context, profile=profile, file=file)
-    if not str(head.get("generated_by", "")).startswith("template-create"):
-        found = tuple(_told(issue) for issue in found)
-    if has_errors(found):
-        errors = [item for item in found if item.severity == "error"]
-        reason = "; ".join(f"{item.rule} at {item.place}: {item.message}" for item in errors)
-        return Applied(name, "", "", reason, (*parsed.issues, *found))
+    found = validate_agent(
+        written.text,
+        spec=spec,
+        context=context,
+        profile=profile,
+        file=file,
+        own=own_text(current),
+    )
+    found = tuple(_told(issue) for issue in found)
     merged = merge_agent(current, written.text, profile=profile, file=file)
+    errors = [item for item in (*found, *merged.issues) if item.severity == "error"]
+    if errors:
+        reason = "; ".join(f"{item.rule} at {item.place}: {item.message}" for item in errors)
+        return Applied(name, "", "", reason, (*parsed.issues, *found, *merged.issues))
     short = read_frontmatter(merged.text)[0].get("short_because")
     return Applied(
         name,
@@ -165,9 +171,10 @@ def _as_in_file(spec: AgentSpec, head: Mapping[str, Any]) -> AgentSpec:
 
 
 def _told(issue: Issue) -> Issue:
-    """A finding about a file of others: how it describes itself is told, and no reason to leave
-    it as it is."""
-    return replace(issue, severity="warning") if issue.rule == "description" else issue
+    """A finding about what no answer brings: how the file describes itself, and what technologies
+    it lists. That is told, and no reason to refuse an answer."""
+    is_own = issue.rule in ("description", "technology") or "frontmatter.name" in issue.place
+    return replace(issue, severity="warning") if is_own else issue
 
 
 def _why_missing(refused: Sequence[Issue], general: Sequence[Issue]) -> str:

@@ -25,6 +25,7 @@ from template_creation.agents.files import (
     write_atomically,
 )
 from template_creation.agents.ledger import Ledger
+from template_creation.agents.obstacles import find_obstacles, obstacle
 from template_creation.agents.origins import Origins
 from template_creation.agents.parse import KnownIds, ParsedAnswer, parse_answer
 from template_creation.agents.planning import Planner
@@ -37,6 +38,7 @@ from template_creation.agents.reuse import agent_keys, fingerprint_of_all
 from template_creation.agents.scope import (
     ENHANCEMENT_FIELDS,
     STEP,
+    Unfit,
     enhancement_scope,
     outcome_of,
 )
@@ -303,8 +305,13 @@ class AgentEnhancer:
             logger.info("Agents stay basic: %s", reason)
             names = [path.stem for path in files]
             return {"agents": [], "asked": (), "shape": "", "skipped": (names, reason)}
-        keys = agent_keys(files, context, origins=self._origins)
-        asked = tuple(Asked(path, key, context) for path, key in keys.items())
+        unfit = find_obstacles(files)
+        fit = [path for path in files if path not in unfit]
+        keys = agent_keys(fit, context, origins=self._origins)
+        asked = tuple(
+            Unfit(path, unfit[path]) if path in unfit else Asked(path, keys[path], context)
+            for path in dict.fromkeys(files)
+        )
         shape = fingerprint_of_all(
             STEP,
             context,
@@ -312,12 +319,16 @@ class AgentEnhancer:
             contract=self.options.contract,
             profile=self.profile,
         )
-        return {"agents": list(asked), "asked": asked, "shape": shape, "skipped": None}
+        agents = [item for item in asked if isinstance(item, Asked)]
+        return {"agents": agents, "asked": asked, "shape": shape, "skipped": None}
 
     def _applied(
         self, path: Path, spec: AgentSpec, parsed: ParsedAnswer, context: EnhancementContext
     ) -> Applied:
-        current = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        if error := obstacle(data, f"agents/{path.name}"):
+            return Applied(path.stem, "", "", error, ())
+        current = data.decode("utf-8")
         return apply_answer(
             spec,
             parsed,

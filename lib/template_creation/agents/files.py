@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _LABEL = re.compile(r"^(?P<name>.+?) \((?P<path>\S+):(?P<line>\d+)\)$")
+_COMMENT = re.compile(r"<!--.*?-->[ \t]*", re.DOTALL)
 _MOST_TEMPLATES = 5
 _COMMON = frozenset({"specialist", "expert", "agent", "and", "for", "the", "with", "use", "when"})
 
@@ -85,7 +86,7 @@ def spec_for(path: Path, context: EnhancementContext) -> AgentSpec:
     spec = context.spec(path.stem)
     if spec is not None:
         return spec
-    text = path.read_text(encoding="utf-8")
+    text, _ = read_agent(path)
     return replace(spec_of_text(path.stem, text, context.templates), name=path.stem)
 
 
@@ -131,8 +132,8 @@ def _nearest(
 
 
 def _purpose(body: str) -> str:
-    """The first paragraph that is no heading, with its lines."""
-    for block in re.split(r"\n\s*\n", body):
+    """The first paragraph that is no heading and no comment, with its lines."""
+    for block in re.split(r"\n\s*\n", _COMMENT.sub("", body)):
         if block.strip() and not block.lstrip().startswith(("#", "-", "`", ">", "|")):
             return "\n".join(" ".join(line.split()) for line in block.strip().splitlines())
     return ""

@@ -81,8 +81,14 @@ def check_folder(package: Path) -> tuple[Issue, ...]:
         if path in agents:
             found += _frontmatter(text, file, owners)
         elif not path.stem.endswith("-ext"):
-            message = "it is below a folder of agents/, so it is not enhanced"
-            found.append(Issue("not-an-agent", file, message, "move it into agents/", "warning"))
+            message, fix = (
+                "it is below a folder of agents/, so it is not enhanced",
+                "move it into agents/",
+            )
+            if path.parent == package / "agents":
+                message = "it is called like a document and has no frontmatter, so it is no agent"
+                fix = "nothing to do, or begin it with a --- block of YAML"
+            found.append(Issue("not-an-agent", file, message, fix, "warning"))
         found += dangling_references(text, known, file=file)
     if not known:
         message = "the package has no templates, so nothing can be cited"

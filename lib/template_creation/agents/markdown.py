@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -15,6 +15,7 @@ __all__ = [
     "InlineCode",
     "Section",
     "normal_heading",
+    "open_block",
     "read_markdown",
     "top_headings",
 ]
@@ -94,6 +95,31 @@ class Document:
         """Every piece of raw HTML, with its line."""
         return (piece for section in self.sections for piece in section.html)
 
+    def beside(self, own: str) -> Document:
+        """The document without the text blocks, headings and markup that ``own`` has to the
+        letter, white space aside: what it says that ``own`` does not. Its fences stay."""
+        known = " ".join(own.split())
+
+        def is_new(text: str) -> bool:
+            return " ".join(text.split()) not in known
+
+        def new(blocks: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
+            return tuple((line, text) for line, text in blocks if is_new(text))
+
+        return Document(
+            tuple(
+                replace(
+                    section,
+                    prose=new(section.prose),
+                    items=new(section.items),
+                    codes=tuple(code for code in section.codes if is_new(code.said)),
+                    headings=new(section.headings),
+                    html=new(section.html),
+                )
+                for section in self.sections
+            )
+        )
+
     def section(self, *names: str) -> Section | None:
         """The first section with one of these normal headings."""
         return next((s for s in self.sections if normal_heading(s.heading) in names), None)
@@ -159,6 +185,64 @@ def read_markdown(body: str, *, first_line: int = 1) -> Document:
             draft.fences.append(fence)
             before, before_codes = "", ()
     return Document(tuple(item.done() for item in sections))
+
+
+_RUNS_ON = (
+    (re.compile(r"<!--"), re.compile(r"-->"), "a comment (<!--)"),
+    (re.compile(r"<\?"), re.compile(r"\?>"), "an instruction (<?)"),
+    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>"), "a block of <![CDATA["),
+    (re.compile(r"<![A-Za-z]"), re.compile(r">"), "a declaration (<!)"),
+    (
+        re.compile(r"<(?:pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE),
+        re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE),
+        "a block of HTML",
+    ),
+)
+"""HTML that goes on over blank lines: how it begins and ends. (CommonMark 0.31, section 4.6)"""
+_FOLDED = re.compile(r"<(/?)details\b[^>]*>", re.IGNORECASE)
+
+
+def open_block(body: str) -> tuple[int, str] | None:
+    """The 0-based line and the kind of what ``body`` opens and never closes, so that whatever
+    is written behind it is a part of it or folded away; or nothing.
+
+    >>> open_block("# A\\n\\n```python\\nx = 1\\n")
+    (2, 'a fence (```)')
+    """
+    tokens = MarkdownIt("commonmark").parse(body)
+    lines = re.split(r"\r\n|\r|\n", body)
+    folded: list[int] = []
+    for token in tokens:
+        begin = token.map[0] if token.map else 0
+        if token.type == "fence" and not token.level and not _is_closed(token, lines):
+            return begin, f"a fence ({token.markup})"
+        if token.type == "html_block" and not token.level:
+            text = token.content.lstrip()
+            for opens, closes, kind in _RUNS_ON:
+                if opens.match(text) and not closes.search(text):
+                    return begin, kind
+        for line, piece in _markup(token, begin):
+            for mark in _FOLDED.finditer(piece):
+                if not mark[1]:
+                    folded.append(line + piece.count("\n", 0, mark.start()))
+                elif folded:
+                    folded.pop()
+    return (folded[0], "a <details> block") if folded else None
+
+
+def _is_closed(token: Token, lines: list[str]) -> bool:
+    """Whether a fence outside of any list or quote ends before the document does."""
+    if token.map is None or token.map[1] - token.map[0] < 2:
+        return False
+    closing = rf" {{0,3}}{re.escape(token.markup)}[{re.escape(token.markup[0])}]*[ \t]*"
+    return re.fullmatch(closing, lines[token.map[1] - 1]) is not None
+
+
+def _markup(token: Token, line: int) -> Iterator[tuple[int, str]]:
+    if token.type == "html_block":
+        yield line, token.content
+    elif token.type == "inline":
+        yield from _html(token, line)
 
 
 class _Draft:

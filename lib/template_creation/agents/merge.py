@@ -32,7 +32,8 @@ _SPECIFIC = re.compile(r"`[^`\n]+`")
 @dataclass(frozen=True, slots=True)
 class Merged:
     """The file's new ``text``; ``kept`` are headings of sections of ours that a user edited or
-    wrote, ``issues`` say so."""
+    wrote, ``issues`` say so. An error among them says that what was written would not stand as
+    sections beside the file's own; then ``text`` is the file as it was."""
 
     text: str
     kept: tuple[str, ...] = ()
@@ -111,11 +112,24 @@ def merge_agent(current: str, written: str, *, profile: Profile = SEED, file: st
     text = edit_frontmatter(begin, changed) + joined
     if written.count("\n") < profile.min_lines <= text.count("\n"):
         text = edit_frontmatter(begin, {**changed, "short_because": None}) + joined
-    return Merged(
-        text,
-        _titles(merging.issues),
-        tuple(merging.issues),
-    )
+    if spoiled := _spoiled(blocks, joined, file):
+        return Merged(current, issues=(spoiled,))
+    return Merged(text, _titles(merging.issues), tuple(merging.issues))
+
+
+def _spoiled(blocks: Sequence[_Block], joined: str, file: str) -> Issue | None:
+    """What is wrong where a reader of ``joined`` does not see each of ``blocks`` as a section of
+    its own, as it was written."""
+    meant = [(normal_heading(item.title), item.digest) for item in blocks if item.title]
+    seen = [(normal_heading(item.title), item.digest) for item in _blocks(joined) if item.title]
+    if meant == seen:
+        return None
+    headings = {heading for heading, _ in seen}
+    titles = [item.title for item in blocks if item.title]
+    lost = next((title for title in titles if normal_heading(title) not in headings), "")
+    message = f"{lost or 'a section'!r} would run into the text of the file around it"
+    fix = "close what the file leaves open before it"
+    return Issue("unplaced-section", file or "file", message, fix)
 
 
 class _Merging:

@@ -18,12 +18,20 @@ from template_creation.agents.validate import shared_prose
 from template_creation.bridges import CONTENT_ENHANCER
 from template_creation.values.agent import Issue
 
-__all__ = ["ENHANCEMENT_FIELDS", "STEP", "enhancement_scope", "outcome_of"]
+__all__ = ["ENHANCEMENT_FIELDS", "STEP", "Unfit", "enhancement_scope", "outcome_of"]
 
 STEP = "agent enhancement"
 NOT_ASKED = "a dry run asks nobody"
 ENHANCEMENT_FIELDS = ("agents", "asked", "shape", "skipped")
 """The fields that `enhancement_scope` begins with; it gives ``enhanced``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """An agent that is not asked for, since no answer could be put into its file, and why."""
+
+    path: Path
+    reason: str
 
 
 def _key_of(asked: Asked) -> str:
@@ -102,6 +110,10 @@ class _Outcomes(Agent):
         applied = {item.name: item for item in context["agents"]}
         outcomes = []
         for asked in context["asked"]:
+            if isinstance(asked, Unfit):
+                lines = _lines_of(asked.path)
+                outcomes.append(AgentOutcome(asked.path.stem, "failed", lines, error=asked.reason))
+                continue
             path, found = asked.path, applied.get(asked.path.stem)
             if found is None:
                 outcomes.append(_failed(path, context.errors[asked.key]))
@@ -153,4 +165,4 @@ def _failed(path: Path, error: ErrorRecord) -> AgentOutcome:
 
 
 def _lines_of(path: Path) -> int:
-    return path.read_text(encoding="utf-8").count("\n")
+    return path.read_bytes().count(b"\n")

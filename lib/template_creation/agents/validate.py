@@ -41,11 +41,14 @@ def validate_agent(
     context: EnhancementContext | None = None,
     profile: Profile = SEED,
     file: str = "",
+    own: str = "",
 ) -> tuple[Issue, ...]:
     """What is wrong with the agent file ``text``; empty when nothing is.
 
     Without ``spec`` the identity is not compared; without ``context`` references, quotes and
     technologies are not checked against a package. ``file`` begins the places (``file:line``).
+    ``own`` is what a person said of the agent before: what is said in the same words is neither
+    judged for what it hides nor for what it names.
     """
     head, body, problem = read_frontmatter(text)
     first_line = text.count("\n", 0, len(text) - len(body)) + 1
@@ -57,9 +60,10 @@ def validate_agent(
     found += _window(text, head, profile)
     found += _fences(document)
     found += check_substance(document, profile, is_grounded=context is not None)
-    found += check_safety(document)
+    brought = document.beside(own) if own else document
+    found += check_safety(brought)
     if context is not None:
-        found += check_grounding(document, context)
+        found += check_grounding(brought, context)
         found += _technologies(head, spec)
     return tuple(_placed(issue, file) for issue in found) if file else tuple(found)
 

@@ -50,6 +50,7 @@ from template_creation.package import (
     SETTINGS,
     agent_files,
     load_package,
+    nested_agents,
     product_home,
     reseal,
 )
@@ -221,19 +222,13 @@ def _chosen(root: Path, names: Sequence[str]) -> list[Path]:
     return [files[name] for name in dict.fromkeys(wanted)] or list(files.values())
 
 
-def _readable(files: Sequence[Path]) -> tuple[list[Path], tuple[AgentOutcome, ...]]:
-    """The files that are text, and what becomes of those that are not: they stay as they are,
-    and cost no other agent anything."""
-    text, other = [], []
-    for path in files:
-        try:
-            path.read_bytes().decode("utf-8")
-        except UnicodeDecodeError as exc:
-            error = f"the file is not UTF-8 text (byte {exc.start}); it stays as it is"
-            other.append(AgentOutcome(path.stem, "failed", error=error))
-        else:
-            text.append(path)
-    return text, tuple(other)
+def _not_asked(root: Path, names: Sequence[str]) -> tuple[AgentOutcome, ...]:
+    """Agents that lie deeper than agents of a package do, where all are asked for."""
+    if names:
+        return ()
+    error = "it is in a folder below agents/, so it is not enhanced; move it into agents/"
+    places = (path.relative_to(root / "agents").with_suffix("") for path in nested_agents(root))
+    return tuple(AgentOutcome(place.as_posix(), "failed", error=error) for place in places)
 
 
 def _settled(root: Path, options: EnhanceOptions) -> RunRecord:
@@ -311,7 +306,7 @@ def _enhanced(
         aside.tell(notify)
     else:
         tell_changes(store, root, options.state_folder, notify)
-    files, unreadable = _readable(_chosen(root, run.agents))
+    files = _chosen(root, run.agents)
     enhancer = _enhancer(run, options, bridge, store, listeners, notify, aside)
     context = _context(root, run.memories)
     memories = context.analysis.memories if run.memories else ()
@@ -320,11 +315,11 @@ def _enhanced(
     try:
         with kept_at_a_pause(store, root, files):
             result = enhancer.enhance(context, root, files)
-            result = replace(result, agents=(*result.agents, *unreadable))
     finally:
         _follow(root, files, memories)
         aside.tell(notify)
     _follow(root, files, memories, result)
+    result = replace(result, agents=(*result.agents, *_not_asked(root, run.agents)))
     statuses: dict[str, Literal["done", "partial", "failed", "skipped"]] = {
         "success": "done",
         "partial": "partial",
@@ -365,7 +360,6 @@ def _planned(
     if options.fresh:
         forget_results(store)
     run = begin_run(store, _settled(root, options), fresh=options.fresh)
-    files, unreadable = _readable(files)
     with tempfile.TemporaryDirectory(prefix="template-create-") as folder:
         copy = Path(folder) / root.name
         shutil.copytree(root, copy, symlinks=True)
@@ -379,7 +373,7 @@ def _planned(
         }
     return Enhanced(
         package=root,
-        result=replace(result, agents=(*result.agents, *unreadable)),
+        result=replace(result, agents=(*result.agents, *_not_asked(root, options.agents))),
         status="planned",
         changes=changes,
         prompts=enhancer.planner.prompts(enhancer.planned),

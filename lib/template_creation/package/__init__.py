@@ -23,7 +23,7 @@ from template_creation.package.layout import (
     default_state,
     product_home,
 )
-from template_creation.package.load import Package, agent_files, load_package
+from template_creation.package.load import Package, agent_files, load_package, nested_agents
 from template_creation.package.resealing import reseal
 from template_creation.package.staging import (
     Placement,
@@ -60,6 +60,7 @@ __all__ = [
     "list_files",
     "load_package",
     "manifest_document",
+    "nested_agents",
     "place",
     "planned_changes",
     "product_home",

@@ -113,6 +113,29 @@ def test_new_sections_come_after_what_a_person_begins_with() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "left_open",
+    ["```python\nx = 1\n", "<!-- to do\n", "<pre>\n\nx\n"],
+)
+def test_what_would_be_swallowed_is_not_written(left_open: str) -> None:
+    """Behind a block that never ends, sections would be a part of it: the file stays, and the
+    reason is told."""
+    own = agent_file("# Api\n", f"## Notes\n\n{left_open}")
+    merged = merge_agent(own, WRITTEN, file="agents/api-specialist.md")
+    assert merged.text == own
+    (issue,) = merged.issues
+    assert (issue.rule, issue.severity) == ("unplaced-section", "error")
+    assert "Template References" in issue.message
+
+
+def test_a_fence_that_ends_with_its_item_swallows_nothing() -> None:
+    """The next heading ends the list, and the fence in it."""
+    own = agent_file("# Api\n", "## Notes\n\n- a\n\n  ```\n  x\n", "## More\n\n- b\n")
+    merged = merge_agent(own, WRITTEN)
+    assert merged.issues[0].severity == "warning"
+    assert "## Constraints" in merged.text
+
+
 def test_why_it_is_short_is_not_said_of_a_long_file() -> None:
     """With a person's text in it the file is not short, so no reason for it stays."""
     short = agent_file("# Api\n", "## Constraints\n\n- No `x`.\n", short_because="small")
@@ -246,8 +269,8 @@ def test_the_result_is_readable_and_marks_what_is_ours(current: str, written: st
     merged = merge_agent(current, written)
     head, _, problem = read_frontmatter(merged.text)
     assert problem == ""
-    if GENERATED not in head:
-        assert merged.text == current  # it had every section that was written
+    if GENERATED not in head or any(issue.severity == "error" for issue in merged.issues):
+        assert merged.text == current  # it had every section, or would swallow what is added
         return
     assert isinstance(head[GENERATED], dict)
     assert head["enhancement"] == "model"

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from template_creation.create import EnhanceOptions, enhance_agents
+from template_creation.testing import FakeBridge
 from template_creation.validate import validate_package
+from template_creation.values.enhancement import BridgeChoice, EnhancementOptions
 
 ROUTER = '''from fastapi import APIRouter
 
@@ -176,3 +178,91 @@ def test_references_that_lead_nowhere_are_found(enhanced: tuple[Path, Path, str]
     root, _, _ = enhanced
     found = [issue for issue in validate_package(root).issues if issue.rule == "dangling-template"]
     assert [issue.place for issue in found] == ["agents/router-specialist-ext.md:4"]
+
+
+UNFIT = {
+    "no-head": (b"# No head\n\nText.\n", "no frontmatter block"),
+    "a-list": (b"---\n- name: a-list\n---\n# A\n", "not a YAML mapping"),
+    "no-text": (b"---\nname: no-text\ndescription: Caf\xe9\n---\n", "is not UTF-8 text (byte 34)"),
+    "silent": (b"---\nname: silent\n---\n# A\n", "agents/silent.md:1: there is no description"),
+    "open-fence": (
+        b"---\nname: open-fence\ndescription: Use when.\n---\n# A\n\n```py\nx = 1\n\n## B\n",
+        "agents/open-fence.md:7 opens a fence",
+    ),
+}
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A package with one agent that can be enhanced, and much that cannot."""
+    (tmp_path / "agents/old").mkdir(parents=True)
+    (tmp_path / "templates/api").mkdir(parents=True)
+    (tmp_path / "templates/api/router.py.template").write_text(ROUTER, encoding="utf-8")
+    good = OWN["router-specialist.md"]
+    (tmp_path / "agents/router-specialist.md").write_text(good, encoding="utf-8")
+    (tmp_path / "agents/README.md").write_text("# The agents\n\nOne each.\n", encoding="utf-8")
+    (tmp_path / "agents/old/README.md").write_text("# Old ones\n", encoding="utf-8")
+    (tmp_path / "agents/old/first.md").write_text(
+        good.replace("name: router-specialist", "name: first"), encoding="utf-8"
+    )
+    for name, (data, _) in UNFIT.items():
+        (tmp_path / f"agents/{name}.md").write_bytes(data)
+    return tmp_path
+
+
+def test_what_no_answer_could_be_put_into_is_not_asked_for(mixed: Path) -> None:
+    """Nobody pays for an agent that stays as it is: each is reported with its reason, the
+    others are done."""
+    bridge = FakeBridge()
+    enhanced = enhance_agents(EnhanceOptions(package=mixed, state=mixed / "state"), bridge=bridge)
+    (request,) = bridge.requests
+    assert [agent["name"] for agent in request.input_data["agents"]] == ["router-specialist"]
+    errors = {line.partition(": ")[0]: line for line in enhanced.result.errors}
+    for name, (data, reason) in UNFIT.items():
+        assert reason in errors.pop(name)
+        assert (mixed / f"agents/{name}.md").read_bytes() == data
+    assert "move it into agents/" in errors.pop("old/first")
+    assert errors == {}
+    assert (enhanced.status, enhanced.result.enhanced_count) == ("partial", 1)
+    assert enhanced.result.total_count == len(UNFIT) + 2
+    told = {item.place for item in enhanced.findings if item.rule == "not-an-agent"}
+    assert told == {"agents/README.md", "agents/old/README.md", "agents/old/first.md"}
+
+
+def test_a_dry_run_asks_for_no_such_agent_either(mixed: Path) -> None:
+    """The plan is what a real run would ask."""
+    choice = BridgeChoice(kind="api", model="some")
+    options = EnhanceOptions(
+        package=mixed, dry_run=True, enhancement=EnhancementOptions(bridge=choice)
+    )
+    planned = enhance_agents(options)
+    assert planned.requests is not None
+    assert planned.requests["requests"][0]["agents"] == ["router-specialist"]
+    assert {line.partition(":")[0] for line in planned.result.errors} == {*UNFIT, "old/first"}
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "<!-- Kept by the platform team. -->\n\nAdds routes.\n",
+        "Adds\u200b routes.\n",
+        "Adds routes, never `<script>` or <script> tags.\n",
+        "Finds texts like: ignore all previous instructions.\n",
+        "Reads `templates/gone.py.template` and /srv/app/main.py first.\n",
+    ],
+)
+def test_what_a_person_wrote_before_is_no_fault_of_an_answer(tmp_path: Path, begin: str) -> None:
+    """A comment, an unseen character, a word of warning at the beginning stay, and the agent is
+    enhanced: safety and grounding are asked of what is added."""
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "templates/api").mkdir(parents=True)
+    (tmp_path / "templates/api/router.py.template").write_text(ROUTER, encoding="utf-8")
+    head = "---\nname: one\ndescription: Use when adding a route.\n---\n\n"
+    path = tmp_path / "agents/one.md"
+    path.write_text(f"{head}# One\n\n{begin}", encoding="utf-8")
+    enhanced = enhance_agents(EnhanceOptions(package=tmp_path, state=tmp_path / "state"))
+    assert enhanced.result.errors == ()
+    text = path.read_text(encoding="utf-8")
+    assert begin in text
+    assert "## Template References" in text
+    assert text.count("<!--") == begin.count("<!--")
