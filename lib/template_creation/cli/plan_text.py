@@ -71,15 +71,15 @@ def _summary(steps: Sequence[Step], done: str, *, dry_run: bool) -> str:
     counts = {
         word: sum(step.change in changes for step in steps)
         for word, changes in (
-            ("written", ("new", "updated", "replaced")),
-            ("removed", ("removed",)),
+            ("to write" if dry_run else "written", ("new", "updated", "replaced")),
+            ("to remove" if dry_run else "removed", ("removed",)),
             ("kept as you have them", ("kept",)),
-            ("as they were", ("same",)),
+            ("as they are" if dry_run else "as they were", ("same",)),
         )
     }
     told = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
-    would = "Would be " if dry_run else ""
-    return f"{done}: {would}{told or 'nothing to do'}."
+    nothing = "; nothing was changed" if dry_run else ""
+    return f"{done}: {told or 'nothing to do'}{nothing}."
 
 
 def _files(number: int) -> str:
