@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from template_creation.agents import write_frontmatter
 from template_creation.deployment import templates_home
@@ -16,10 +16,19 @@ from template_creation.exports.model import Exported, SourceAgent, SourcePackage
 from template_creation.exports.shorten import length, shorten, without_examples
 from template_creation.package import to_json
 
-__all__ = ["CODEX_GUIDE_LIMIT", "COPILOT_LIMIT", "FORMATS", "GEMINI_TOOLS", "export_as"]
+__all__ = [
+    "CODEX_GUIDE_LIMIT",
+    "COPILOT_LIMIT",
+    "FORMATS",
+    "GEMINI_TOOLS",
+    "MARKETPLACE",
+    "export_as",
+]
 
 COPILOT_LIMIT = 30_000
 """Characters of an agent's body for GitHub Copilot."""
+MARKETPLACE = ".claude-plugin/marketplace.json"
+"""Where Claude Code looks for the plugins of a marketplace."""
 CODEX_GUIDE_LIMIT = 32 * 1024
 """Bytes of AGENTS.md that Codex reads."""
 
@@ -65,7 +74,7 @@ def export_as(name: str, source: SourcePackage) -> Exported:
 def _claude_plugin(source: SourcePackage) -> Exported:
     folder = f"plugins/{source.name}"
     files: dict[str, bytes] = {
-        ".claude-plugin/marketplace.json": to_json(_marketplace(source)),
+        MARKETPLACE: to_json(_marketplace(source)),
         f"{folder}/.claude-plugin/plugin.json": to_json(_plugin(source)),
         f"{folder}/README.md": _plugin_readme(source).encode(),
     }
@@ -124,7 +133,7 @@ def _copilot(source: SourcePackage) -> Exported:
             losses += _lost_tools(agent, set(agent.tools) - set(known))
         short = shorten(agent.body, COPILOT_LIMIT)
         if short.left_out or short.cut:
-            what = ", ".join(short.left_out) or "its end"
+            what = ", ".join((*short.left_out, *(["its end"] if short.cut else [])))
             size = f"{length(agent.body):,} characters, {COPILOT_LIMIT:,} are allowed"
             losses.append((agent.name, f"has {size}; left out: {what}"))
         files[f".github/agents/{_file(agent)}.agent.md"] = _markdown(head, short.text)
@@ -207,8 +216,6 @@ def _agents_md(source: SourcePackage) -> Exported:
     size = len(source.guide.encode())
     if size > CODEX_GUIDE_LIMIT:
         losses.append(f"the guide has {size:,} bytes, Codex reads {CODEX_GUIDE_LIMIT:,}")
-    if not source.guide:
-        return Exported({}, ("the package has no AGENTS.md, so nothing is written",))
     return Exported({"AGENTS.md": source.guide.encode()}, tuple(losses), frozenset({"AGENTS.md"}))
 
 
@@ -264,8 +271,11 @@ def _told(losses: Iterable[Loss], source: SourcePackage, whose: str) -> tuple[st
     by_kind: dict[str, list[str]] = defaultdict(list)
     for name, what in (*losses, *models):
         by_kind[what].append(name)
-    everyone = len(source.agents)
-    return tuple(
-        f"{'each agent' if len(names) == everyone > 1 else ', '.join(names)} {what}"
-        for what, names in by_kind.items()
-    )
+    return tuple(f"{_whom(names, len(source.agents))} {what}" for what, names in by_kind.items())
+
+
+def _whom(names: Sequence[str], everyone: int) -> str:
+    if len(names) == everyone > 1:
+        return "each agent"
+    *first, last = names
+    return f"each of {', '.join(first)} and {last}" if first else last

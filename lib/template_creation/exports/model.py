@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,12 +98,16 @@ def read_source(root: Path) -> SourcePackage:
 
 
 def slug(text: str) -> str:
-    """``text`` in lower-case letters, digits and hyphens.
+    """``text`` in lower-case letters, digits and hyphens, letters without their accents.
 
     >>> slug("Bad Name!")
     'bad-name'
+    >>> slug("Übung")
+    'ubung'
     """
-    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(char for char in apart if not unicodedata.combining(char))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def _check_names(agents: Sequence[SourceAgent]) -> None:
@@ -112,7 +117,7 @@ def _check_names(agents: Sequence[SourceAgent]) -> None:
         name = slug(agent.name)
         if not name:
             raise BadInput(
-                f"agents/{agent.stem}.md is called {agent.name!r}, which can name no file",
+                f"agents/{agent.stem}.md is called {agent.name!r}, which makes no file name",
                 hint="give it a name with a letter from a to z",
             )
         if name in owners:

@@ -27,14 +27,14 @@ def length(text: str) -> int:
 
 
 def shorten(body: str, limit: int) -> Shortened:
-    """``body`` in at most ``limit`` characters. Examples go first, then sections from the end;
-    what comes before the first section stays. A note at the end names what is missing."""
+    """``body`` in at most ``limit`` characters. Examples go first, then sections from the end; the
+    last that is left is cut where it has to be. A note at the end names what is missing."""
     if length(body) <= limit:
         return Shortened(body)
     sections = _sections(body)
     kept = list(range(len(sections)))
     out: list[int] = []
-    for number in _order(sections):
+    for number in _order(sections)[:-1]:
         kept.remove(number)
         out.append(number)
         names = tuple(sections[n][0] for n in sorted(out))
@@ -43,7 +43,8 @@ def shorten(body: str, limit: int) -> Shortened:
             return Shortened(text, names)
     names = tuple(sections[n][0] for n in sorted(out))
     note = _note((*names, "the end"))
-    return Shortened(_cut(sections[0][1], limit - length(note)) + note, names, cut=True)
+    rest = "".join(sections[n][1] for n in kept)
+    return Shortened(_cut(rest, limit - length(note)) + note, names, cut=True)
 
 
 def without_examples(body: str) -> Shortened:
@@ -81,15 +82,25 @@ def _note(names: tuple[str, ...]) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The first lines of ``text`` that fit, an open fence closed."""
+    """The first lines of ``text`` that fit, a long one in part, an open fence closed."""
     taken: list[str] = []
     used, fence = 0, ""
     for line in text.splitlines(keepends=True):
+        room = limit - 8 - used
         used += length(line)
         if used > limit - 8:
+            taken += [_start(line, room)] if room > limit // 2 else []
             break
         mark = line.lstrip()[:3]
         if mark in ("```", "~~~"):
             fence = "" if fence else mark
         taken.append(line)
     return "".join(taken) + (f"{fence}\n" if fence else "")
+
+
+def _start(line: str, room: int) -> str:
+    """The words of ``line`` that fit into ``room`` characters, or of one word its beginning."""
+    start = line.encode("utf-16-le", "surrogatepass")[: 2 * (room - 1)].decode(
+        "utf-16-le", "ignore"
+    )
+    return (start[: start.rfind(" ") + 1] or start).rstrip() + "\n"

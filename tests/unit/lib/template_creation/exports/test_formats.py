@@ -205,9 +205,17 @@ def test_each_rule_of_gemini_is_asked(line: str) -> None:
 def test_a_loss_names_every_agent_that_it_concerns() -> None:
     three = replace(SHOP, agents=(*SHOP.agents, replace(API, stem="third", name="third")))
     (loss,) = [loss for loss in export_as("codex", three).losses if "'sonnet'" in loss]
-    assert loss.startswith("api, third has no model")
+    assert loss.startswith("each of api and third has no model")
     (loss,) = [loss for loss in export_as("codex", three).losses if "sandbox" in loss]
     assert loss.startswith("each agent has")
+
+
+def test_one_long_line_or_section_is_cut_and_not_lost() -> None:
+    for body in ("# T\n\n" + "word " * 8_000, "# T\n\n## Role\n\n" + "A line.\n" * 6_000):
+        short = shorten(body, COPILOT_LIMIT)
+        assert short.cut
+        assert 0.9 * COPILOT_LIMIT < length(short.text) <= COPILOT_LIMIT
+        assert short.text.startswith(body[:1_000])
 
 
 def test_characters_are_counted_as_javascript_counts_them() -> None:
@@ -299,6 +307,35 @@ def test_an_unknown_format_is_refused_with_what_there_is(
     with pytest.raises(BadInput, match=message) as refused:
         plan_exports(package, tmp_path / "out", formats)
     assert "claude-plugin" in refused.value.hint
+
+
+def test_a_guide_that_is_not_there_is_told_and_nothing_is_written(
+    package: Path, tmp_path: Path
+) -> None:
+    (package / "AGENTS.md").unlink()
+    with pytest.raises(BadInput, match=r"has no AGENTS\.md"):
+        plan_exports(package, tmp_path / "out", ["agents-md", "codex"])
+
+
+def test_a_plugin_is_never_put_where_the_marketplace_does_not_name_it(
+    package: Path, tmp_path: Path
+) -> None:
+    """Its files would be there, and no one could install it."""
+    out = tmp_path / "out"
+    for export in plan_exports(package, out, ["claude-plugin"]):
+        carry_out(export.plan)
+    other = package.rename(tmp_path / "other")
+    with pytest.raises(BadInput, match="does not name 'other'"):
+        plan_exports(other, out, ["claude-plugin"])
+    market = out / ".claude-plugin/marketplace.json"
+    found = json.loads(market.read_bytes())
+    found["plugins"].append({"name": "other", "source": "./plugins/other"})
+    market.write_text(json.dumps(found), encoding="utf-8")
+    (export,) = plan_exports(other, out, ["claude-plugin"])
+    assert [step.path for step in export.plan.of("kept")] == [".claude-plugin/marketplace.json"]
+    market.write_bytes(b"{")
+    with pytest.raises(BadInput, match="is no marketplace"):
+        plan_exports(other, out, ["claude-plugin"])
 
 
 def test_nothing_is_exported_into_the_package_itself(package: Path) -> None:
