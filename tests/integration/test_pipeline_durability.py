@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from batch_engine.core import FAILPOINT_VARIABLE
-from batch_engine.pipeline import PIPELINE_FAILPOINTS
+from batch_engine.core import FAILPOINT_VARIABLE, SqliteRunStore
+from batch_engine.pipeline import PIPELINE_FAILPOINTS, Pipeline, batched, mapped
 
 pytestmark = pytest.mark.slow
 
@@ -91,24 +92,48 @@ if __name__ == "__main__":
 """
 
 
-def _run(
-    folder: Path, failpoint: str = "", order: list[int] | None = None, executor: str = ""
-) -> subprocess.CompletedProcess[str]:
-    folder.mkdir(exist_ok=True)
-    program = folder / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
-    environment = {**os.environ, **({FAILPOINT_VARIABLE: failpoint} if failpoint else {})}
-    numbers = json.dumps(list(range(ITEMS)) if order is None else order)
-    return subprocess.run(
-        [sys.executable, str(program), str(folder), numbers, executor],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+
+FILE = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
-def _result(done: subprocess.CompletedProcess[str]) -> str:
+@pytest.fixture(scope="module")
+def start(warm: Any) -> Run:
+    """Runs a program in a process of its own, forked from one that has imported the engine;
+    with worker processes in one that was started afresh, as its workers are."""
+
+    def start(program: Path, text: str, *words: str, failpoint: str = "") -> Done:
+        program.write_text(text, encoding="utf-8")
+        fresh = words[-1] == "processes"
+        command = [sys.executable] if fresh else [warm.python, "-c", FILE]
+        return subprocess.run(
+            [*command, str(program), *words],
+            env={**os.environ, **({FAILPOINT_VARIABLE: failpoint} if failpoint else {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def run(start: Run) -> Run:
+    """Runs the pipeline."""
+
+    def run(
+        folder: Path, failpoint: str = "", order: list[int] | None = None, executor: str = ""
+    ) -> Done:
+        folder.mkdir(exist_ok=True)
+        numbers = json.dumps(list(range(ITEMS)) if order is None else order)
+        words = (str(folder), numbers, executor)
+        return start(folder / "program.py", PROGRAM, *words, failpoint=failpoint)
+
+    return run
+
+
+def _result(done: Done) -> str:
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -122,9 +147,9 @@ def _effects(folder: Path) -> tuple[Counter[str], list[int]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
     folder = tmp_path_factory.mktemp("undisturbed")
-    printed = _result(_run(folder))
+    printed = _result(run(folder))
     result, errors = json.loads(printed)
     assert result["report"] == [n for n in range(ITEMS) if n not in (7, 8)]
     assert (result["tokens"], errors) == (ITEMS, {"n7": "task.failed"})
@@ -163,17 +188,17 @@ KILLS = {
 
 @pytest.mark.parametrize("point", [*KILLS, "the stage after the scope"])
 def test_after_kills_at_any_place_the_result_is_that_of_an_undisturbed_run(
-    point: str, undisturbed: Mapping[str, object], tmp_path: Path
+    point: str, run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     late = f"before_stage:{STAGES * CHUNKS + 3}"  # a retry takes two more
     hits = [f"{point}:{hit}" for hit in KILLS[point]] if point in KILLS else [late]
     asked: dict[int, int] = {}
     for hit in hits:
-        assert _run(tmp_path, hit).returncode == -signal.SIGKILL
+        assert run(tmp_path, hit).returncode == -signal.SIGKILL
         work, hooks = _effects(tmp_path)
         told = {n for number in hooks for n in range((number - 1) * CHUNK, number * CHUNK)}
         asked |= {n: work[f"ask {n}"] for n in told - set(asked)}
-    assert _result(_run(tmp_path)) == undisturbed["printed"]
+    assert _result(run(tmp_path)) == undisturbed["printed"]
     assert _again(tmp_path, undisturbed) <= CHUNK * len(hits)
     work, hooks = _effects(tmp_path)
     if len(hits) == 1:
@@ -187,17 +212,17 @@ def test_every_failpoint_of_the_pipeline_is_killed_at() -> None:
 
 
 def test_five_kills_during_the_resume_converge(
-    undisturbed: Mapping[str, object], tmp_path: Path
+    run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
-    assert _run(tmp_path, "after_hook:4").returncode == -signal.SIGKILL
+    assert run(tmp_path, "after_hook:4").returncode == -signal.SIGKILL
     for hit in range(1, 6):
-        assert _run(tmp_path, f"during_load:{hit}").returncode == -signal.SIGKILL
-    assert _result(_run(tmp_path)) == undisturbed["printed"]
+        assert run(tmp_path, f"during_load:{hit}").returncode == -signal.SIGKILL
+    assert _result(run(tmp_path)) == undisturbed["printed"]
     assert _again(tmp_path, undisturbed) == 0
 
 
 def test_a_seeded_kill_loop_loses_nothing(
-    undisturbed: Mapping[str, object], tmp_path: Path
+    run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("PIPELINE_KILL_SEED", "20261121"))
     rounds = int(os.environ.get("PIPELINE_KILL_ROUNDS", "5"))
@@ -206,19 +231,19 @@ def test_a_seeded_kill_loop_loses_nothing(
     kills = 0
     for _ in range(rounds):
         point, hit = draw.choice([*PER_STAGE, *PER_CHUNK, "during_load"]), draw.randint(1, 3)
-        done = _run(tmp_path, f"{point}:{hit}")
+        done = run(tmp_path, f"{point}:{hit}")
         kills += done.returncode == -signal.SIGKILL
     assert kills >= 2
-    assert _result(_run(tmp_path)) == undisturbed["printed"]
+    assert _result(run(tmp_path)) == undisturbed["printed"]
     assert _again(tmp_path, undisturbed) <= kills * CHUNK
 
 
 def test_a_resume_with_items_added_removed_repeated_and_reordered_runs_only_the_new_ones(
-    tmp_path: Path,
+    run: Run, tmp_path: Path
 ) -> None:
-    assert _run(tmp_path, "after_hook:4").returncode == -signal.SIGKILL  # 0..7 are through
+    assert run(tmp_path, "after_hook:4").returncode == -signal.SIGKILL  # 0..7 are through
     order = [20, 6, 1, 0, 6, 21, 2]
-    result, _ = json.loads(_result(_run(tmp_path, order=order)))
+    result, _ = json.loads(_result(run(tmp_path, order=order)))
     assert result["report"] == order
     work, _ = _effects(tmp_path)
     assert {line for line in work if line.startswith("ask ")} == {
@@ -260,54 +285,43 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("executor", ["", "processes"])
 def test_what_a_stage_completed_early_is_never_worked_on_again(
-    executor: str, tmp_path: Path
+    executor: str, start: Run, tmp_path: Path
 ) -> None:
     """One request for all items, killed after four of its answers; what an earlier stage counted
-    is counted once. A worker process stores early results itself."""
-    program = tmp_path / "program.py"
-    program.write_text(EARLY, encoding="utf-8")
-    for failpoint in ("after_item:4", ""):
-        done = subprocess.run(
-            [sys.executable, str(program), str(tmp_path), executor],
-            env={**os.environ, **({FAILPOINT_VARIABLE: failpoint} if failpoint else {})},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if failpoint and not executor:
-            assert done.returncode == -signal.SIGKILL
+    is counted once. A worker process stores early results itself: when it dies, the run goes on."""
+    words = (tmp_path / "program.py", EARLY, str(tmp_path), executor)
+    done = start(*words, failpoint="after_item:4")
+    if not executor:
+        assert done.returncode == -signal.SIGKILL
+        done = start(*words)
     assert done.stdout == "[0, 1, 4, 9, 16, 25] 6\n", done.stderr
     assert (tmp_path / "asked").read_text().split() == list("012345")
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_with_workers_a_kill_costs_at_most_the_chunks_in_flight(
-    executor: str, undisturbed: Mapping[str, object], tmp_path: Path
+    executor: str, run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
     """With processes the place is in a worker: it dies, and the run goes on without a resume."""
-    killed = _run(tmp_path, "after_stage:7", executor=executor)
+    done = run(tmp_path, "after_stage:7", executor=executor)
     in_flight = 4 * CHUNK
     if executor == "threads":
-        assert killed.returncode == -signal.SIGKILL
-    assert _result(_run(tmp_path, executor=executor)) == undisturbed["printed"]
+        assert done.returncode == -signal.SIGKILL
+        done = run(tmp_path, executor=executor)
+    assert _result(done) == undisturbed["printed"]
     assert _again(tmp_path, undisturbed) <= in_flight
 
 
-def test_every_executor_gives_the_same_bytes(
-    undisturbed: Mapping[str, object], tmp_path: Path
+def test_worker_threads_give_the_same_bytes(
+    run: Run, undisturbed: Mapping[str, object], tmp_path: Path
 ) -> None:
-    for executor in ("threads", "processes"):
-        assert _result(_run(tmp_path / executor, executor=executor)) == undisturbed["printed"]
+    assert _result(run(tmp_path, executor="threads")) == undisturbed["printed"]
 
 
-GROWTH = """
-import json, resource, sys, os, tempfile
+MEMORY = """
+import json, os
 from pathlib import Path
-from batch_engine.core import *
 from batch_engine.pipeline import *
-
-def text(n):
-    return {"n": n, "text": "x" * 200}
 
 def name(item):
     return str(item["n"])
@@ -316,39 +330,32 @@ def rss():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
-what = sys.argv[1]
+rows = ({"n": n, "text": "x" * 200} for n in range(100_000))
 flow = mapped(dict, name="a") >> mapped(dict, name="b") >> mapped(dict, name="c")
-pipeline = Pipeline(batched(flow, chunk_size=100, over="rows", key=name))
 told = []
-if what == "memory":
-    for batch in pipeline.stream({"rows": (text(n) for n in range(100_000))}):
-        if batch.number in (100, 1000):
-            told.append(rss())
-else:
-    for count in (1000, 2000, 4000, 8000):
-        with tempfile.TemporaryDirectory() as folder:
-            with SqliteRunStore(Path(folder)) as store:
-                pipeline.run({"rows": [text(n) for n in range(count)]}, store=store)
-            told.append(sum(path.stat().st_size for path in Path(folder).iterdir()))
+for batch in Pipeline(batched(flow, chunk_size=100, over="rows", key=name)).stream({"rows": rows}):
+    if batch.number in (100, 1000):
+        told.append(rss())
 print(json.dumps(told))
 """
 
 
-def _growth(what: str) -> list[int]:
-    done = subprocess.run(
-        [sys.executable, "-c", GROWTH, what], capture_output=True, text=True, check=True
-    )
-    told: list[int] = json.loads(done.stdout)
-    return told
-
-
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_the_memory_of_a_stream_is_flat_from_ten_to_a_hundred_thousand_items() -> None:
-    at_10_000, at_100_000 = _growth("memory")
+    command = [sys.executable, "-c", MEMORY]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    at_10_000, at_100_000 = json.loads(done.stdout)
     assert at_100_000 - at_10_000 <= 5_000_000
 
 
-def test_the_store_grows_with_the_results_and_no_faster() -> None:
-    one, two, four, eight = _growth("store")
-    per_thousand = [two - one, (four - two) / 2, (eight - four) / 4]
-    assert max(per_thousand) / min(per_thousand) <= 1.1
+def test_the_store_grows_with_the_results_and_no_faster(tmp_path: Path) -> None:
+    pipeline = Pipeline(batched(mapped(dict), chunk_size=100, over="rows"))
+    told = []
+    for count in (500, 1000, 2000, 4000):
+        folder = tmp_path / str(count)
+        with SqliteRunStore(folder) as store:
+            pipeline.run({"rows": [{"n": n, "text": "x" * 200} for n in range(count)]}, store=store)
+        told.append(sum(path.stat().st_size for path in folder.iterdir()))
+    one, two, four, eight = told
+    per_item = [(two - one) / 500, (four - two) / 1000, (eight - four) / 2000]
+    assert max(per_item) / min(per_item) <= 1.1
