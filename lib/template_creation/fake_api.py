@@ -43,7 +43,7 @@ class FakeMessagesServer:
 
     ``key`` is the only key that is let in (None: any, but one there must be); ``models`` are
     the models that there are (None: any). ``counts_tokens=False`` has no counting, as many
-    compatible servers.
+    compatible servers; ``count`` is how it answers every request for a count instead.
     """
 
     def __init__(
@@ -52,10 +52,12 @@ class FakeMessagesServer:
         key: str | None = None,
         models: Sequence[str] | None = None,
         counts_tokens: bool = True,
+        count: Reply | None = None,
     ) -> None:
         given = script or (Reply(),)
         self.script = [item if isinstance(item, Reply) else Reply(text=item) for item in given]
         self.key, self.models, self.counts_tokens = key, models, counts_tokens
+        self.count = count
         self.requests: list[Received] = []
         self.counts: list[Received] = []
         self.closing = Event()
@@ -101,6 +103,8 @@ class FakeMessagesServer:
     def _count(self, received: Received) -> Reply:
         if not self.counts_tokens:
             return Reply.error(404, "not_found_error", "Not Found")
+        if self.count is not None:
+            return self.count
         tokens = {"input_tokens": -(-len(received.prompt) // 3)}
         return self._refusal(received) or Reply(status=200, raw=json.dumps(tokens).encode())
 

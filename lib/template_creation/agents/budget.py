@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil
 
 from template_creation.agents.catalog import body_of
 from template_creation.agents.context import EnhancementContext
@@ -38,7 +37,6 @@ LEAST_FOR_AIM = 3
 """The step of `OUTLINES` that is the last for the aim's sake. Beyond it only what does not fit
 at all is cut: who knows no declarations writes about none."""
 
-MOST_RECOUNTS = 4
 NAMED_PARTS = 4
 
 
@@ -63,32 +61,15 @@ def plan_requests(
     the message names its largest parts with their tokens.
     """
     material = Material(context, contract, current or {}, problems or {}, instructions)
-    base = _Planner(material, limits, estimator)
-    if estimator.count is estimator.quick or not specs:
-        return RequestPlan(base.requests(specs), contract, estimator.name, limits)
-    sample = render_batch_prompt(material.request(specs, Detail()))
-    planner = base.rescaled(estimator.count(sample) / estimator.quick(sample))
-    for _ in range(MOST_RECOUNTS):
-        planned = planner.requests(specs)
-        counts = [estimator.count(render_batch_prompt(item.request)) for item in planned]
-        if all(map(planner.fits, planned, counts)):
-            break
-        more = max(count / item.input_tokens for item, count in zip(planned, counts, strict=True))
-        planner = planner.rescaled(more)
-    counted = tuple(
-        replace(item, input_tokens=count) for item, count in zip(planned, counts, strict=True)
-    )
-    return RequestPlan(counted, contract, estimator.name, limits)
+    planned = _Planner(material, limits, estimator).requests(specs)
+    return RequestPlan(planned, contract, estimator.name, limits)
 
 
 @dataclass(frozen=True)
 class _Planner:
-    """Plans with ``estimator.quick`` times ``scale``."""
-
     material: Material
     limits: Limits
     estimator: Estimator
-    scale: float = 1.0
     costs: dict[str, int] = field(default_factory=dict)
 
     def requests(self, specs: Sequence[AgentSpec]) -> tuple[PlannedRequest, ...]:
@@ -105,15 +86,6 @@ class _Planner:
             if not self._may_hold(1) or self._fitted([spec]) is None:
                 raise self._too_large(spec)
         return ()
-
-    def fits(self, planned: PlannedRequest, tokens: int) -> bool:
-        """Whether a prompt of ``tokens`` for this request is within the limits."""
-        hard = self.limits.most_input(planned.output_tokens)
-        return hard is None or tokens <= hard
-
-    def rescaled(self, times: float) -> _Planner:
-        """A planner that counts so many times as much."""
-        return _Planner(self.material, self.limits, self.estimator, self.scale * times)
 
     # -- one request ------------------------------------------------------------------------
 
@@ -184,13 +156,10 @@ class _Planner:
         return most is None or with_room(self._output(agents)) <= most
 
     def _output(self, agents: int) -> int:
-        return ceil(expected_output(self.material.contract, agents, self.estimator) * self.scale)
-
-    def _count(self, text: str) -> int:
-        return ceil(self.estimator.quick(text) * self.scale)
+        return expected_output(self.material.contract, agents, self.estimator)
 
     def _count_of(self, specs: Sequence[AgentSpec], detail: Detail) -> int:
-        return self._count(render_batch_prompt(self.material.request(specs, detail)))
+        return self.estimator.count(render_batch_prompt(self.material.request(specs, detail)))
 
     def _cost_of_text(self, key: str) -> int:
         """What the text of a template adds to a prompt; 0 for one that cannot be sent."""
@@ -198,7 +167,7 @@ class _Planner:
             body = body_of(key, self.material.context)
             fence = fence_for(body)
             block = f"{key}:\n\n{fence}text\n{body}\n{fence}\n\n"
-            self.costs[key] = self._count(block) if body else 0
+            self.costs[key] = self.estimator.count(block) if body else 0
         return self.costs[key]
 
     def _too_large(self, spec: AgentSpec) -> BadInput:
@@ -213,9 +182,10 @@ class _Planner:
             )
         *_, least = self._details([spec])
         request = self.material.request([spec], least)
-        total = self._count(render_batch_prompt(request))
+        total = self.estimator.count(render_batch_prompt(request))
         sizes = sorted(
-            ((self._count(text), name) for name, text in _parts(request).items()), reverse=True
+            ((self.estimator.count(text), name) for name, text in _parts(request).items()),
+            reverse=True,
         )
         named = ", ".join(f"{name} {size:,}" for size, name in sizes[:NAMED_PARTS] if size)
         return BadInput(

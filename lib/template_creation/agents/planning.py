@@ -1,7 +1,8 @@
 """Requests as they will be asked: which agents together, how large, and at what price.
 
 One place that brings together what was chosen (`EnhancementOptions`), what is known of the
-model (`PriceList`), what the bridge allows and what earlier requests taught (`Ledger`).
+model (`PriceList`), what the bridge allows and counts, and what earlier requests taught
+(`Ledger`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from template_creation.agents.budget import plan_requests
 from template_creation.agents.context import EnhancementContext
+from template_creation.agents.counting import Counter
 from template_creation.agents.files import spec_for
 from template_creation.agents.ledger import Ledger
 from template_creation.agents.plans import Limits, PlannedRequest, RequestPlan
@@ -47,8 +49,10 @@ the estimate may be low (F11, facts/claude-code-and-agent-files.md)."""
 class FittedRequest:
     """A request as it is asked, with what it is thought to take.
 
-    ``model`` is empty where no model is asked; ``cost_usd`` and ``output_token_usd`` are None
-    where no price is known.
+    ``input_tokens`` and ``output_tokens`` are by ``estimator``. ``counted`` is the API's own
+    count of the prompt, which the price is then for; None where it gave none, and ``uncounted``
+    says why if it was asked. ``model`` is empty where no model is asked; ``cost_usd`` and
+    ``output_token_usd`` are None where no price is known.
     """
 
     document: dict[str, Any]
@@ -58,6 +62,8 @@ class FittedRequest:
     model: str = ""
     cost_usd: float | None = None
     output_token_usd: float | None = None
+    counted: int | None = None
+    uncounted: str = ""
 
     def most_output(self, usd: float) -> int | None:
         """The longest answer, in tokens, that keeps the request within ``usd`` although the
@@ -74,6 +80,7 @@ class FittedRequest:
             "estimated_input_tokens": self.input_tokens,
             "expected_output_tokens": self.output_tokens,
             "estimator": self.estimator,
+            "counted_input_tokens": self.counted or 0,
         }
 
     @property
@@ -81,16 +88,21 @@ class FittedRequest:
         """For a person, before the request is made."""
         count = len(self.document["agents"])
         cost = "no price is known" if self.cost_usd is None else f"about ${self.cost_usd:.4f}"
+        out = f"{self.output_tokens:,} out ({self.estimator}"
+        if self.counted is None:
+            why = f"; the API did not count it: {self.uncounted}" if self.uncounted else ""
+            tokens = f"{self.input_tokens:,} tokens in and {out}{why})"
+        else:
+            tokens = f"{self.counted:,} tokens in (counted by the API) and {out})"
         return (
             f"Asking {self.model} for {count} {'agent' if count == 1 else 'agents'}: about "
-            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out "
-            f"({self.estimator}), {cost}."
+            f"{tokens}, {cost}."
         )
 
 
 class Planner:
     """Fits requests into the limits of the model that ``options`` choose, and into what
-    ``bridge`` lets an answer be.
+    ``bridge`` lets an answer be; asks it for its count of what is going to be sent.
 
     Without ``prices`` the shipped list; ``ledger`` calibrates the estimate.
     """
@@ -105,6 +117,7 @@ class Planner:
     ) -> None:
         self._options = options
         self._bridge = bridge
+        self._counter = Counter(bridge)
         self._given_prices = prices
         self._ledger = ledger
 
@@ -146,28 +159,39 @@ class Planner:
     ) -> tuple[FittedRequest, ...]:
         """What is asked for the agents in ``paths``, which were planned together; ``problems``
         says why their last answers were refused. One request, or more where the reasons take
-        the room of some."""
+        the room of some, or where the API counts more than fits."""
         if self._asks_no_model:
             request = build_request(
                 context, _specs(context, paths), current=self._current(paths), problems=problems
             )
             return (FittedRequest(request_document(request), 0, 0, "not counted"),)
         plan = self.plan(context, paths, problems=problems)
-        return tuple(self._fitted(asked, plan.estimator) for asked in plan.requests)
+        counts = self._counter.counts(plan)
+        times = _excess(plan, counts)
+        if times > 1:  # what is left out differs from a dry run then, as that asks no server
+            plan = self._plan(context, paths, plan.limits, problems, times=times)
+            counts = self._counter.counts(plan)
+        return tuple(
+            self._fitted(asked, count, times)
+            for asked, count in zip(plan.requests, counts, strict=True)
+        )
 
-    def _fitted(self, asked: PlannedRequest, estimator: str) -> FittedRequest:
+    def _fitted(self, asked: PlannedRequest, counted: int | None, times: float) -> FittedRequest:
+        tokens = asked.input_tokens if counted is None else counted
         model = self._model_name
-        cost = self._prices.cost(model, TokenCounts(asked.input_tokens, asked.output_tokens))
-        prompt = self._prices.cost(model, TokenCounts(asked.input_tokens, 0))
+        cost = self._prices.cost(model, TokenCounts(tokens, asked.output_tokens))
+        prompt = self._prices.cost(model, TokenCounts(tokens, 0))
         answer = None if cost is None or prompt is None else cost - prompt
         return FittedRequest(
             document=asked.document,
-            input_tokens=asked.input_tokens,
+            input_tokens=round(asked.input_tokens / times),  # calibration learns from it
             output_tokens=asked.output_tokens,
-            estimator=estimator,
+            estimator=self._estimator.name,
             model=model or ("claude" if self._options.bridge.kind == "claude" else ""),
             cost_usd=cost,
             output_token_usd=None if answer is None else answer / max(1, asked.output_tokens),
+            counted=counted,
+            uncounted=self._counter.why,
         )
 
     def _plan(
@@ -176,12 +200,14 @@ class Planner:
         paths: Sequence[Path],
         limits: Limits,
         problems: Mapping[str, Sequence[str]],
+        *,
+        times: float = 1.0,
     ) -> RequestPlan:
         return plan_requests(
             context,
             _specs(context, paths),
             limits=limits,
-            estimator=self._estimator,
+            estimator=self._estimator.scaled(times),
             contract=self._options.contract,
             current=self._current(paths),
             problems=problems,
@@ -264,3 +290,14 @@ class Planner:
 
 def _specs(context: EnhancementContext, paths: Sequence[Path]) -> list[AgentSpec]:
     return [spec_for(path, context) for path in paths]
+
+
+def _excess(plan: RequestPlan, counts: Sequence[int | None]) -> float:
+    """How many times its estimate the API counts a prompt that does not fit then; 1 where all
+    fit."""
+    times = [1.0]
+    for item, count in zip(plan.requests, counts, strict=True):
+        most = plan.limits.most_input(item.output_tokens)
+        if count is not None and most is not None and count > most:
+            times.append(count / max(1, item.input_tokens))
+    return max(times)

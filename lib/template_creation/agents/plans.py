@@ -99,7 +99,7 @@ def with_room(output: int) -> int:
 def expected_output(contract: Contract, agents: int, estimator: Estimator) -> int:
     """About how many tokens the answer for so many agents takes; thinking is not in it."""
     example = example_answer(contract)
-    per_character = estimator.quick(example) / len(example)
+    per_character = estimator.count(example) / len(example)
     return ceil(ANSWER_CHARACTERS[contract] * agents * per_character)
 
 

@@ -54,16 +54,16 @@ def estimate_tokens(text: str) -> int:
 class Estimator:
     """Counts tokens. ``name`` says how, and goes into every report with a number of it.
 
-    ``count`` is what is promised; ``quick`` is the same or, where ``count`` asks a server, a
-    local estimate to try many texts with.
-
     >>> pick_estimator().name
     'characters/2.4'
     """
 
     name: str
     count: Callable[[str], int]
-    quick: Callable[[str], int]
+
+    def scaled(self, times: float) -> Estimator:
+        """One that counts so many times as much, under the same name."""
+        return Estimator(self.name, lambda text: math.ceil(self.count(text) * times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +87,24 @@ class Calibration:
 def pick_estimator(
     *,
     factor: float | None = None,
-    api_count: Callable[[str], int] | None = None,
     encodings: Path | None = None,
     environ: Mapping[str, str] | None = None,
     calibrate: Callable[[str], Calibration | None] | None = None,
 ) -> Estimator:
     """The best estimator that there is, without reaching any network by itself.
 
-    1. ``api_count`` (text to tokens), where the caller can ask the API; it may raise what the
-       API raises.
-    2. tiktoken's o200k, from a file in ``encodings`` or ``TIKTOKEN_CACHE_DIR`` whose hash is
+    1. tiktoken's o200k, from a file in ``encodings`` or ``TIKTOKEN_CACHE_DIR`` whose hash is
        right, times ``factor``: tokens of the model for each of o200k
        (`template_creation.exchange.prices.ModelFacts.tokens_per_o200k`).
-    3. Characters divided by 2.4.
+    2. Characters divided by 2.4.
 
     ``calibrate`` gives what was learnt from earlier requests for an estimator's name
-    (`template_creation.agents.ledger.Ledger.calibration`); it corrects 2 and 3.
+    (`template_creation.agents.ledger.Ledger.calibration`); it corrects both.
 
     >>> pick_estimator(calibrate=lambda name: Calibration(1.1, 6)).name
     'characters/2.4, calibrated 1.10 from 6 requests'
-    >>> pick_estimator(api_count=len).name
-    'counted by the API'
     """
-    local = _calibrated(_local(factor, encodings, environ), calibrate)
-    if api_count is None:
-        return local
-    return Estimator("counted by the API", api_count, local.quick)
+    return _calibrated(_local(factor, encodings, environ), calibrate)
 
 
 def calibration_of(measured: Iterable[Measured], model: str, estimator: str) -> Calibration | None:
@@ -144,13 +136,13 @@ def _local(
 ) -> Estimator:
     encoding = load_encoding(encodings, environ)
     if encoding is None:
-        return Estimator(TOKEN_ESTIMATOR, estimate_tokens, estimate_tokens)
+        return Estimator(TOKEN_ESTIMATOR, estimate_tokens)
     times = NEWEST_FACTOR if factor is None else factor
 
     def count(text: str) -> int:
         return math.ceil(encoding.count(text) * times)
 
-    return Estimator(f"{encoding.name} x {times:.2f}", count, count)
+    return Estimator(f"{encoding.name} x {times:.2f}", count)
 
 
 def _calibrated(
@@ -167,7 +159,7 @@ def _calibrated(
 
     noun = "request" if requests == 1 else "requests"
     name = f"{base.name}, calibrated {ratio:.2f} from {requests} {noun}"
-    return Estimator(name, count, count)
+    return Estimator(name, count)
 
 
 _CALIBRATED = re.compile(r"(?P<base>.*), calibrated (?P<ratio>\d+\.\d+) from \d+ requests?")

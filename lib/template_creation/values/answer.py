@@ -33,7 +33,8 @@ class RequestUsage:
     Tokens as the API reports them (``output_tokens`` includes thinking); ``cost_usd`` is None
     where no price is known; ``seconds`` is the wall time of the call. ``stop_reason`` is the
     API's, ``""`` for a stream that was cut. ``estimated_input_tokens`` is what the planner
-    thought, with ``estimator`` naming how.
+    thought, with ``estimator`` naming how; ``counted_input_tokens`` is the API's own count before
+    the request, 0 where there was none.
     """
 
     request_id: str
@@ -49,6 +50,7 @@ class RequestUsage:
     stop_reason: str = ""
     estimated_input_tokens: int = 0
     estimator: str = ""
+    counted_input_tokens: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """This as plain JSON values."""

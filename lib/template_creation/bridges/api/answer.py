@@ -168,6 +168,7 @@ class Answer:
             stop_reason=message.stop_reason if whole else "",
             estimated_input_tokens=int(call.context.get("estimated_input_tokens") or 0),
             estimator=str(call.context.get("estimator") or ""),
+            counted_input_tokens=int(call.context.get("counted_input_tokens") or 0),
         )
 
     def _log(self, usage: RequestUsage, failure: WorkError | None) -> None:

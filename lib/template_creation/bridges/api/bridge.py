@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from batch_engine.core import AuthError, BudgetError, TransientError, WorkError
+from batch_engine.core import TransientError, WorkError
 from template_creation.bridges.api.answer import Answer, Call
 from template_creation.bridges.api.client import ApiClient, base_url_of, read_key, shown_url
 from template_creation.bridges.api.failures import Failures, NotAcceptedError
@@ -205,24 +205,10 @@ class ApiBridge:
             answer["stopped"] = {"code": exc.code, "message": exc.message, "hint": exc.hint}
         return answer
 
-    def count_tokens(self, input_data: Mapping[str, Any]) -> int | None:
+    def count_tokens(self, input_data: Mapping[str, Any]) -> int:
         """The API's count of the prompt for the request document ``input_data``; it costs
-        nothing. ``None`` where the server does not count, or could not be asked. Raises
-        `AuthError` and `BudgetError`, as a request would meet the same."""
-        return self._count(self._parameters.counted(input_data))
-
-    def count_text(self, text: str) -> int | None:
-        """As `count_tokens`, for a prompt."""
-        return self._count(self._parameters.counted_text(text))
-
-    def _count(self, body: Mapping[str, Any]) -> int | None:
-        try:
-            return self._client().count(body)
-        except (AuthError, BudgetError):
-            raise
-        except WorkError as exc:
-            logger.debug("no count of tokens: %s", exc.message)
-            return None
+        nothing. Raises a `WorkError` where the server does not count, or could not be asked."""
+        return self._client().count(self._parameters.counted(input_data))
 
     @property
     def _is_foreign(self) -> bool:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 BASE_URL_VARIABLE = "ANTHROPIC_BASE_URL"
+COUNT_TIMEOUT_S = 15.0
 NO_KEY = "no-key-needed"
 """Sent to a server of the user's own where no key is set; such servers ask for none."""
 
@@ -164,13 +165,17 @@ class ApiClient:
             )
 
     def count(self, body: Mapping[str, Any]) -> int:
-        """The API's own count of the tokens of ``body``; raises the core errors of `Failures`."""
+        """The API's own count of the tokens of ``body``; raises the core errors of `Failures`.
+
+        Nobody waits for it as long as for an answer, which may still come without it.
+        """
         sdk, http = _libraries()
         failure: WorkError | None = None
         with ExitStack() as stack:
             client = self._client(sdk, stack)
             try:
-                return int(client.messages.count_tokens(**body).input_tokens)
+                limit = min(COUNT_TIMEOUT_S, self.read_timeout_s)
+                return int(client.messages.count_tokens(**body, timeout=limit).input_tokens)
             except (sdk.AnthropicError, http.HTTPError, http.InvalidURL) as exc:
                 failure = self._translated(exc, sdk, http)
             except (TypeError, ValueError, AttributeError):

@@ -298,51 +298,13 @@ def test_the_same_plan_comes_out_again(context) -> None:
     assert json.loads(first)["limits"] == {"input_tokens": 4_000, "aim_tokens": 3_000}
 
 
-class Api:
-    """A counting endpoint whose tokenizer makes more of a text than the local estimate."""
-
-    def __init__(self, times: float) -> None:
-        self.times = times
-        self.asked = 0
-
-    def count(self, text: str) -> int:
-        self.asked += 1
-        return round(estimate_tokens(text) * self.times)
-
-
-@pytest.mark.parametrize("times", [0.8, 1.0, 1.7])
-def test_what_the_api_counts_is_what_is_planned_and_kept(context, times: float) -> None:
-    """With few calls: one to learn the ratio, one for each request."""
-    api = Api(times)
-    estimator: Estimator = pick_estimator(api_count=api.count, environ={})
-    limits = Limits(input_tokens=4_500)
-    found = plan(context, limits, estimator=estimator)
-    assert found.estimator == "counted by the API"
-    assert api.asked <= 2 + 2 * len(found.requests)
-    for planned in found.requests:
-        assert planned.input_tokens == round(prompt_tokens(planned) * times)
-        assert planned.input_tokens <= 4_500
-
-
-def test_an_api_that_counts_some_prompts_higher_is_planned_for_again(context) -> None:
-    """What was learnt of the bare prompt does not hold for one with texts; the limit does."""
-
-    def count(text: str) -> int:
-        return round(estimate_tokens(text) * (1.5 if " in full:" in text else 1.0))
-
-    estimator = pick_estimator(api_count=count, environ={})
-    limits = Limits(input_tokens=8_000, aim_tokens=30_000)
-    (only,) = plan(context, limits, estimator=estimator).requests
-    assert only.input_tokens == count(render_batch_prompt(only.request)) <= 8_000
-
-
 def test_a_whole_that_counts_more_than_its_parts_is_still_within_the_aim(context) -> None:
     """Tokens of texts are reckoned one by one, and the prompt with them is counted again."""
 
     def count(text: str) -> int:
         return round(estimate_tokens(text) ** 1.1)
 
-    estimator = Estimator("steep", count, count)
+    estimator = Estimator("steep", count)
     limits = Limits(aim_tokens=round(8_500**1.1))
     (only,) = plan(context, limits, estimator=estimator).requests
     assert 0 < len(only.texts) < 6

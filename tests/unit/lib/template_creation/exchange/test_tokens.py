@@ -28,22 +28,7 @@ def test_without_anything_characters_are_counted_and_the_name_says_so() -> None:
     """The estimator that the budgets of the seed are stated in."""
     found = offline()
     assert found.name == "characters/2.4"
-    assert found.count(TEXT) == found.quick(TEXT) == estimate_tokens(TEXT)
-
-
-def test_what_the_api_counts_comes_first_and_is_asked_only_for_what_is_promised() -> None:
-    """Trying many texts stays local."""
-    asked: list[str] = []
-
-    def api(text: str) -> int:
-        asked.append(text)
-        return 7
-
-    found = offline(api_count=api)
-    assert found.name == "counted by the API"
-    assert found.quick(TEXT) == estimate_tokens(TEXT)
-    assert asked == []
-    assert found.count(TEXT) == 7
+    assert found.count(TEXT) == estimate_tokens(TEXT)
 
 
 def test_a_calibration_is_in_the_number_and_in_the_name() -> None:
