@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from batch_engine.core import AttemptRow, BatchRow, ItemRow, RunStore, StepCounts, StepRef
+from batch_engine.core import AttemptRow, BatchRow, ItemRow, RunStore, StepRef
+from batch_engine.workflow.store_view import StoreView
 
 __all__ = ["MASK", "SecretStore", "Secrets"]
 
@@ -101,22 +102,21 @@ def _texts(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-class SecretStore:
+class SecretStore(StoreView):
     """A run store over another one that never sees a secret. What is read has the values again,
     but for error records, in which they are ``***`` for good. Keys of items stay as they are."""
 
     def __init__(self, store: RunStore, secrets: Secrets) -> None:
-        self._store = store
+        super().__init__(store)
         self._secrets = secrets
 
-    def begin_step(self, step: StepRef) -> StepCounts:
-        """See `RunStore`."""
-        return self._store.begin_step(step)
-
     def get_many(self, step: StepRef, keys: Sequence[str]) -> dict[str, ItemRow]:
-        """See `RunStore`."""
-        found = self._store.get_many(step, keys)
-        return {key: self._read(row) for key, row in found.items()}
+        """The items with the values of secrets."""
+        return {key: self._read(row) for key, row in super().get_many(step, keys).items()}
+
+    def items(self, step: StepRef) -> Iterator[ItemRow]:
+        """The items with the values of secrets."""
+        return map(self._read, super().items(step))
 
     def put(
         self,
@@ -126,46 +126,18 @@ class SecretStore:
         attempts: Sequence[AttemptRow] = (),
         batch: BatchRow | None = None,
     ) -> None:
-        """See `RunStore`."""
+        """Stores the items without the values of secrets."""
         hidden = [replace(row, error=self._secrets.shown(row.error)) for row in attempts]
-        self._store.put(step, [self._written(row) for row in items], attempts=hidden, batch=batch)
-
-    def open_attempts(self, step: StepRef, keys: Sequence[str]) -> dict[str, AttemptRow]:
-        """See `RunStore`."""
-        return self._store.open_attempts(step, keys)
-
-    def finish_step(self, step: StepRef, *, keep_waiting: bool = False) -> None:
-        """See `RunStore`."""
-        self._store.finish_step(step, keep_waiting=keep_waiting)
+        super().put(step, [self._written(row) for row in items], attempts=hidden, batch=batch)
 
     def record(self, kind: str, data: Mapping[str, Any]) -> None:
-        """See `RunStore`."""
-        self._store.record(kind, self._secrets.masked(data))
-
-    def counts(self, step: StepRef) -> StepCounts:
-        """See `RunStore`."""
-        return self._store.counts(step)
-
-    def items(self, step: StepRef) -> Iterator[ItemRow]:
-        """See `RunStore`."""
-        return (self._read(row) for row in self._store.items(step))
-
-    def attempts(self, step: StepRef) -> Iterator[AttemptRow]:
-        """See `RunStore`."""
-        return self._store.attempts(step)
+        """Appends an event without the values of secrets."""
+        super().record(kind, self._secrets.masked(data))
 
     def reopener(self) -> Callable[[], RunStore | None] | None:
-        """See `RunStore`."""
-        inner = self._store.reopener()
+        """Opens this store in a worker process, with the same secrets."""
+        inner = super().reopener()
         return None if inner is None else _Reopen(inner, self._secrets)
-
-    def prune(self, step: StepRef, keep: Collection[str]) -> int:
-        """See `RunStore`."""
-        return self._store.prune(step, keep)
-
-    def close(self) -> None:
-        """See `RunStore`."""
-        self._store.close()
 
     def _written(self, row: ItemRow) -> ItemRow:
         data = self._secrets.stored(row.data) if isinstance(row.data, str) else row.data

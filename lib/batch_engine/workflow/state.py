@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from batch_engine.core import ItemRow, RunStore, StepCounts, StepRef, export_state
+from batch_engine.workflow.arrange import Present
 from batch_engine.workflow.errors import WorkflowError
 from batch_engine.workflow.secrets import Secrets, SecretStore
 
@@ -79,7 +80,8 @@ class RunRecord:
 class StepRecord:
     """What is remembered of a step. ``total`` counts the items of a batch, and is None for a
     step without items; ``shape`` tells whether other items of it have a result than before;
-    ``error`` is the error record of a step that failed."""
+    ``error`` is the error record of a step that failed; ``gone`` counts the items of a batch that
+    are stored and no longer in its list."""
 
     name: str
     status: StepStatus
@@ -90,6 +92,7 @@ class StepRecord:
     error: Mapping[str, Any] | None = None
     shape: str = ""
     position: int = 0
+    gone: int = 0
     started: str = ""
     ended: str = ""
 
@@ -184,8 +187,9 @@ class WorkflowState:
         return record
 
     def counts(self, record: StepRecord) -> StepCounts:
-        """How many items of a batch have a result, and how many failed."""
-        return self.store.counts(record.ref)
+        """How many items of a batch have a result, and how many failed, of those in its list."""
+        store = Present(self.store) if record.gone else self.store
+        return store.counts(record.ref)
 
     def result(self, record: StepRecord) -> Any:
         """The stored result of a step without items; None where there is none."""
@@ -200,7 +204,7 @@ class WorkflowState:
             raise WorkflowError("there is no run to export", hint="name the workspace of a run")
         steps = {}
         for record in self.steps():
-            state = export_state(self.store, record.ref, results=results)
+            state = export_state(Present(self.store), record.ref, results=results)
             state.pop("version")
             steps[record.name] = {"task": record.task, "status": record.status, **state}
             if record.reason:

@@ -14,6 +14,7 @@ from batch_engine.core import (
     error_record,
     run_batches,
 )
+from batch_engine.workflow.arrange import arrange
 from batch_engine.workflow.batch_processor import BatchOutcome, BatchProcessor
 from batch_engine.workflow.batch_step import PreparedBatch, prepare_batch
 from batch_engine.workflow.definition import Step
@@ -189,20 +190,26 @@ class StepRunner:
         )
         reusable = self._reusable(step, before)
         if reusable and before is not None and _all_there(batch, processor):
+            record = replace(record, gone=arrange(store, record.ref, batch.entries))
             outcome = processor.recall(batch.entries, batch.options)
             return self._batch_report(step, record, before, outcome, None)
+        if self._mode != "fresh":
+            record = replace(record, gone=arrange(store, record.ref, batch.entries))
         self._state.put_step(record)
         # A batch that was interrupted goes on; one that failed is asked again for all that it
         # has not got.
         goes_on = before is not None and (before.status == "running" or reusable)
+        retry_failed = self._mode == "retry" or not goes_on
         outcome = processor.run(
             batch.entries,
             batch.work(store, record, again=self._mode == "retry"),
             batch.options,
-            retry_failed=self._mode == "retry" or not goes_on,
+            retry_failed=retry_failed,
             executor=run.executor,
             listeners=self._listeners,
         )
+        if not retry_failed and outcome.failed:
+            arrange(store, record.ref, batch.entries)  # those that were not run had no place
         return self._batch_report(step, record, before, outcome, started)
 
     def _batch_report(

@@ -380,3 +380,42 @@ steps:
     again = run(text, resume=True)
     assert again.steps["no"].reused
     assert printed == ["went wrong"]
+
+
+def test_what_left_the_list_is_not_counted_and_comes_back_with_its_result(
+    run: Run, workspace: Path
+) -> None:
+    text = """
+params: {items: {type: array, default: [a, b, c, d]}}
+steps:
+  - name: work
+    task: batch
+    inputs:
+      items: "{{ args.items }}"
+      tolerated_failures: 9
+      task:
+        task: shell
+        inputs: {command: "echo {{ item }} >> log; case {{ item }} in c*) exit 1;; esac"}
+      key: "{{ item }}"
+"""
+
+    def state() -> tuple[Any, Any, Any, int]:
+        with SqliteRunStore(state_folder(workspace), read_only=True) as store:
+            known = WorkflowState(store)
+            work = known.export(results=True)["steps"]["work"]
+            counts = known.counts(known.steps()[0])
+        assert work["stats"]["total"] == counts.ok + counts.failed == len(work["order"])
+        return work["processed"], list(work["failed"]), work["order"], work["stats"]["retried"]
+
+    run(text)
+    assert state() == (["a", "b", "d"], ["c"], ["a", "b", "c", "d"], 0)
+    run(text, {"items": ["d", "x", "c"]}, resume=True)
+    assert state() == (["d", "x"], ["c"], ["d", "x", "c"], 0)
+    run(text, {"items": ["x"]}, resume=True)
+    assert state() == (["x"], [], ["x"], 0)
+    run(text, {"items": ["c", "d", "b", "x", "a"]}, resume=True)
+    assert state() == (["d", "b", "x", "a"], ["c"], ["c", "d", "b", "x", "a"], 0)
+    assert sorted((workspace / "log").read_text().split()) == ["a", "b", "c", "d", "x"]
+    run(text, {"items": ["c", "c2"]}, resume=True)
+    run(text, {"items": ["c", "c2", "y"]}, resume=True)
+    assert state() == (["y"], ["c", "c2"], ["c", "c2", "y"], 0)
