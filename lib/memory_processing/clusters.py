@@ -3,12 +3,13 @@
 Members are ranked: higher confidence, then older, then smaller hash. In that order each one
 either joins the nearest better-ranked survivor that it may be merged with, or survives. So every
 merged member is verified against its survivor itself (no chains), and neither batch size nor
-order nor restarts can change the outcome: none of them is an input.
+order nor restarts can change the outcome: none of them is an input. What people said are the same
+go as one, led by the best-ranked of them; what they keep apart never stands behind one survivor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -20,6 +21,8 @@ __all__ = ["GroupPlan", "Member", "MergePair", "ReviewPair", "Verdict", "plan_gr
 
 Verdict = Literal["merge", "apart"]
 BELOW = "similarity: below the merge threshold"
+_OWN = "survivors: each is nearer to its own"
+_PARTED = "decision: one stands for what is kept apart from the other"
 MAX_REVIEWS = 20
 """Open pairs that are kept per memory, the most similar first."""
 
@@ -86,21 +89,81 @@ def plan_group(
         edges[first, second] = _judged(
             ordered[first], ordered[second], similarity, config, decisions
         )
-    for pair, verdict in decisions.items():
-        if verdict == "merge" and (places := _places(ordered, pair)) is not None:
-            edges.setdefault(places, _Edge(0.0, True, (), "review"))
-    survivor_of = _assigned(ordered, edges)
+    said = _Said(ordered, decisions)
+    survivor_of = _assigned(ordered, edges, said)
     merges = tuple(
-        MergePair(
-            ordered[member].content_hash,
-            ordered[survivor].content_hash,
-            round(edges[_key(member, survivor)].similarity, 6),
-            "review" if edges[_key(member, survivor)].by == "review" else "similarity",
-        )
+        _merge(ordered, member, survivor, edges.get(_key(member, survivor)), said)
         for member, survivor in sorted(survivor_of.items())
     )
-    reviews, unlisted = _reviews(ordered, edges, survivor_of)
+    reviews, unlisted = _reviews(ordered, edges, survivor_of, said)
     return GroupPlan(merges, reviews, unlisted)
+
+
+def _merge(
+    ordered: Sequence[Member], member: int, survivor: int, edge: _Edge | None, said: _Said
+) -> MergePair:
+    by_person = edge is None or edge.by == "review" or said.leader(member) != member
+    return MergePair(
+        ordered[member].content_hash,
+        ordered[survivor].content_hash,
+        round(edge.similarity, 6) if edge else 0.0,
+        "review" if by_person else "similarity",
+    )
+
+
+class _Said:
+    """What people said about the members, by places: who goes with whom, who stays apart."""
+
+    def __init__(
+        self, ordered: Sequence[Member], decisions: Mapping[tuple[str, str], Verdict]
+    ) -> None:
+        self._ordered = ordered
+        self._leaders: dict[int, int] = {}
+        self._parties: dict[int, set[int]] = {}
+        self._apart: dict[int, set[int]] = {}
+        if not decisions:
+            return
+        places = {member.content_hash: place for place, member in enumerate(ordered)}
+        pairs = sorted((*pair, verdict) for pair, verdict in decisions.items())
+        known = [
+            (places[one], places[two], verdict)
+            for one, two, verdict in pairs
+            if one in places and two in places
+        ]
+        for first, second, verdict in known:
+            if verdict == "apart":
+                self._apart.setdefault(first, set()).add(second)
+                self._apart.setdefault(second, set()).add(first)
+        for first, second, verdict in known:
+            if verdict == "merge":
+                self._unite(first, second)
+
+    def leader(self, place: int) -> int:
+        """The best-ranked of those that people said are the same as this one."""
+        return self._leaders.get(place, place)
+
+    def leaders(self) -> set[int]:
+        """All leaders of several."""
+        return set(self._leaders.values())
+
+    def party(self, place: int) -> set[int]:
+        """All of them, itself included."""
+        return self._parties.get(self.leader(place), {place})
+
+    def keeps_apart(self, some: set[int], others: set[int]) -> bool:
+        """Whether one of ``some`` is to stay apart from one of ``others``."""
+        return bool(self._apart) and any(
+            not others.isdisjoint(self._apart.get(place, ())) for place in some
+        )
+
+    def _unite(self, first: int, second: int) -> None:
+        ours, theirs = self.party(first), self.party(second)
+        if self.keeps_apart(ours, theirs):
+            return  # "apart" is the later word, or the two could not be together by another's
+        both = ours | theirs
+        leader = min(both, key=lambda place: self._ordered[place].rank)
+        self._parties[leader] = both
+        self._leaders.update(dict.fromkeys(both, leader))
 
 
 class _Edge(NamedTuple):
@@ -127,7 +190,9 @@ def _judged(
     return _Edge(similarity, not reason, (reason,) if reason else (), "similarity")
 
 
-def _assigned(ordered: Sequence[Member], edges: Mapping[tuple[int, int], _Edge]) -> dict[int, int]:
+def _assigned(
+    ordered: Sequence[Member], edges: Mapping[tuple[int, int], _Edge], said: _Said
+) -> dict[int, int]:
     """Member to survivor, by places in ``ordered``."""
     partners: dict[int, list[int]] = {}
     for (first, second), edge in edges.items():
@@ -135,13 +200,20 @@ def _assigned(ordered: Sequence[Member], edges: Mapping[tuple[int, int], _Edge])
             partners.setdefault(first, []).append(second)
             partners.setdefault(second, []).append(first)
     survivor_of: dict[int, int] = {}
-    survivors: set[int] = set()
-    for place in sorted(partners, key=lambda place: ordered[place].rank):
-        better = [other for other in partners[place] if other in survivors]
-        if better:
-            survivor_of[place] = min(better, key=_nearest(place, ordered, edges))
-        else:
-            survivors.add(place)
+    behind: dict[int, set[int]] = {}  # each survivor's party and all that joined it
+    leaders = {*partners, *said.leaders()}
+    for place in sorted(leaders, key=lambda place: ordered[place].rank):
+        if said.leader(place) != place:
+            continue
+        party = said.party(place)
+        better = [
+            other
+            for other in partners.get(place, ())
+            if other in behind and not said.keeps_apart(party, behind[other])
+        ]
+        lead = min(better, key=_nearest(place, ordered, edges)) if better else place
+        behind.setdefault(lead, set()).update(party)
+        survivor_of.update((member, lead) for member in party if member != lead)
     return survivor_of
 
 
@@ -159,15 +231,15 @@ def _reviews(
     ordered: Sequence[Member],
     edges: Mapping[tuple[int, int], _Edge],
     survivor_of: Mapping[int, int],
+    said: _Said,
 ) -> tuple[tuple[ReviewPair, ...], int]:
     """Open pairs between survivors, each once, the most similar evidence first."""
-    apart = {pair for pair, edge in edges.items() if edge.by == "apart"}
     best: dict[tuple[int, int], _Edge] = {}
     for (first, second), edge in sorted(edges.items()):
         if edge.by == "apart":
             continue
         pair = _key(survivor_of.get(first, first), survivor_of.get(second, second))
-        if pair[0] == pair[1] or pair in apart:
+        if pair[0] == pair[1] or said.keeps_apart({pair[0]}, {pair[1]}):
             continue
         if pair not in best or edge.similarity > best[pair].similarity:
             best[pair] = edge
@@ -183,16 +255,10 @@ def _reviews(
                 ordered[first].content_hash,
                 ordered[second].content_hash,
                 round(edge.similarity, 6),
-                edge.reasons or ("survivors: each is nearer to its own",),
+                edge.reasons or ((_PARTED if edges.get((first, second)) is edge else _OWN),),
             )
         )
     return tuple(sorted(kept)), len(best) - len(kept)
-
-
-def _places(ordered: Sequence[Member], pair: Iterable[str]) -> tuple[int, int] | None:
-    wanted = set(pair)
-    places = [n for n, member in enumerate(ordered) if member.content_hash in wanted]
-    return (places[0], places[1]) if len(places) == 2 else None
 
 
 def _key(a: int, b: int) -> tuple[int, int]:

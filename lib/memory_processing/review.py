@@ -6,7 +6,7 @@ pair's group is planned anew, so that the store looks as if the decision had alw
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,9 @@ def decide(
 ) -> None:
     """Merges two memories ("merge") or keeps them apart for good ("apart"), named by id.
 
+    Who stands behind a survivor speaks for it: a merge unites all that both stand for, also what
+    was kept apart before. To keep two apart that are merged is to unmerge the second.
+
     Raises `ConfigurationError` for an unknown id, one memory named twice, and a merge of two
     that differ in kind or scope.
     """
@@ -103,13 +106,37 @@ def decide(
         )
     store.begin()
     try:
-        store.decide(*names, verdict)
+        survivor_of = _survivors(store, groups)
+        leads = survivor_of.get(names[0], names[0]), survivor_of.get(names[1], names[1])
+        ours, theirs = ({lead} | {m for m, s in survivor_of.items() if s == lead} for lead in leads)
+        if verdict == "apart" and ours == theirs:
+            pairs = {(names[1], other) for other in ours if other != names[1]}
+        else:
+            kept = {tuple(sorted(pair)) for group in groups for pair in _apart(store, group)}
+            pairs = {
+                (one, two)
+                for one in ours
+                for two in theirs - ours
+                if verdict == "merge" and tuple(sorted((one, two))) in kept
+            } | {names, leads if verdict == "merge" and leads[0] != leads[1] else names}
+        for one, two in sorted(pairs):
+            store.decide(one, two, verdict)
         store.touch(groups)
         consolidate(store, config or BatchProcessingConfig(), nested=True)
         store.commit()
     except BaseException:
         store.rollback()
         raise
+
+
+def _survivors(store: MemoryStore, groups: Iterable[str]) -> dict[str, str]:
+    """Each merged memory with its survivor."""
+    pairs = (row.pair for group in groups for row in store.merges(group))
+    return {pair.member: pair.survivor for pair in pairs}
+
+
+def _apart(store: MemoryStore, group: str) -> list[tuple[str, str]]:
+    return [pair for pair, verdict in store.decisions(group).items() if verdict == "apart"]
 
 
 def unmerge(

@@ -5,16 +5,24 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch_engine.core import ConfigurationError
 from memory_processing import (
     BatchProcessingConfig,
     MemoryRecord,
+    MemoryStore,
     RecordSource,
+    decide,
     export_memories,
     import_memories,
+    open_pairs,
     open_store,
     unmerge,
 )
-from memory_processing.clusters import Member, plan_group
+from memory_processing.clusters import Member, Verdict, plan_group
 from memory_processing.merging import combine
 
 CONFIG = BatchProcessingConfig()
@@ -177,3 +185,105 @@ def test_what_is_unmerged_is_not_joined_with_its_former_sibling() -> None:
         assert store.counts()["current"] == 3
         import_memories([RecordSource(listed)], store, quiet)
         assert store.counts()["current"] == 3
+
+
+ALIKE = "run {}integration tests before you push {}release branch to {}main remote of the shop"
+OLD: dict[str, Any] = {"text": ALIKE.format("", "", ""), "confidence": 0.5}
+NEW: dict[str, Any] = {"text": ALIKE.format("the ", "", ""), "confidence": 0.4}
+BEST: dict[str, Any] = {"text": ALIKE.format("", "the ", ""), "confidence": 0.9}
+OTHER: dict[str, Any] = {"text": "green tests come before pushes", "confidence": 0.95}
+QUIET = BatchProcessingConfig(log_progress=False)
+
+
+def _ids(store: MemoryStore) -> dict[str, str]:
+    return {one.text: one.id for one in export_memories(store, members=True)}
+
+
+def _behind(store: MemoryStore) -> dict[str, str]:
+    """Merged texts with the texts that stand for them."""
+    texts = {content: data["text"] for content, data in store.memories(members=True)}
+    rows = store.merges("note\x1f" + MemoryRecord(text="x").scope.key)
+    return {texts[row.pair.member]: texts[row.pair.survivor] for row in rows}
+
+
+def test_what_is_kept_apart_never_stands_behind_the_same_third() -> None:
+    """A better memory comes later that both are near: it takes one, the other is asked about."""
+    with open_store(":memory:") as store:
+        import_memories([RecordSource([OLD, NEW])], store, QUIET)
+        unmerge(store, _ids(store)[NEW["text"]], config=QUIET)
+        import_memories([RecordSource([BEST])], store, QUIET)
+        assert _behind(store) == {OLD["text"]: BEST["text"]}
+        (pair,) = open_pairs(store)
+        assert {pair.first.text, pair.second.text} == {NEW["text"], BEST["text"]}
+        assert "kept apart" in pair.reasons[0]
+        dump = [*store.dump()]
+        import_memories([RecordSource([BEST, NEW, OLD])], store, QUIET)
+        assert [*store.dump()] == dump
+
+
+def test_a_merge_that_a_person_decided_holds_when_a_better_memory_comes() -> None:
+    with open_store(":memory:") as store:
+        import_memories([RecordSource([OLD, {**OTHER, "confidence": 0.1}])], store, QUIET)
+        ids = _ids(store)
+        decide(store, ids[OTHER["text"]], ids[OLD["text"]], "merge", config=QUIET)
+        assert _behind(store) == {OTHER["text"]: OLD["text"]}
+        import_memories([RecordSource([BEST])], store, QUIET)
+        assert _behind(store) == {OTHER["text"]: BEST["text"], OLD["text"]: BEST["text"]}
+
+
+def test_to_merge_with_a_member_is_to_merge_with_all_that_it_stands_with() -> None:
+    """Before, it was said to be merged, and was not."""
+    for other in (OTHER, {**OTHER, "confidence": 0.1}):
+        with open_store(":memory:") as store:
+            import_memories([RecordSource([OLD, NEW, other])], store, QUIET)
+            ids = _ids(store)
+            decide(store, ids[other["text"]], ids[NEW["text"]], "merge", config=QUIET)
+            assert store.counts()["current"] == 1
+            assert len(set(_behind(store).values())) == 1
+
+
+def test_a_merge_after_an_unmerge_joins_all_again_and_each_word_outranks_the_one_before() -> None:
+    with open_store(":memory:") as store:
+        import_memories([RecordSource([OLD, NEW, BEST])], store, QUIET)
+        ids = _ids(store)
+        assert store.counts()["current"] == 1
+        whole = sorted(_behind(store).items())
+        for text in (OLD["text"], NEW["text"]):  # two in a row
+            assert unmerge(store, ids[text], config=QUIET) == (ids[text],)
+        assert store.counts()["current"] == 3
+        dump = [*store.dump()]
+        with pytest.raises(ConfigurationError, match="is in no merge"):
+            unmerge(store, ids[OLD["text"]], config=QUIET)
+        assert [*store.dump()] == dump
+        for text in (OLD["text"], NEW["text"], NEW["text"]):
+            decide(store, ids[text], ids[BEST["text"]], "merge", config=QUIET)
+        assert sorted(_behind(store).items()) == whole
+        decide(store, ids[BEST["text"]], ids[OLD["text"]], "apart", config=QUIET)
+        assert _behind(store) == {NEW["text"]: BEST["text"]}
+
+
+_PAIRS = [(a, b) for a in "abcde" for b in "abcde" if a < b]
+
+
+@settings(max_examples=60)
+@given(
+    st.dictionaries(st.sampled_from(_PAIRS), st.sampled_from(["merge", "apart"]), max_size=8),
+    st.permutations([0.1, 0.3, 0.5, 0.7, 0.9]),
+)
+def test_whatever_people_say_apart_is_apart_and_nobody_stands_behind_a_member(
+    said: dict[tuple[str, str], Verdict], sure: list[float]
+) -> None:
+    fillers = ("", "please ", "indeed ", "actually ", "definitely ")
+    members = [
+        member(name, filler + BASE, confidence)
+        for name, filler, confidence in zip("abcde", fillers, sure, strict=True)
+    ]
+    verdicts = {(a * 64, b * 64): verdict for (a, b), verdict in said.items()}
+    plan = plan_group(members, CONFIG, verdicts)
+    leads = {pair.member[0]: pair.survivor[0] for pair in plan.merges}
+    assert not set(leads) & set(leads.values())
+    together = {(a, b): leads.get(a, a) == leads.get(b, b) for a, b in _PAIRS}
+    assert not [pair for pair, verdict in said.items() if verdict == "apart" and together[pair]]
+    if "apart" not in said.values():
+        assert all(together.values())
+    assert plan == plan_group(members[::-1], CONFIG, dict(reversed(verdicts.items())))
