@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args
 
 from batch_engine.core import (
     ConfigurationError,
-    ExecutorChoice,
     Pause,
     SqliteRunStore,
     StoreError,
@@ -45,6 +44,7 @@ from template_creation.cli.workflow_display import (
     status_lines,
     to_document,
 )
+from template_creation.cli.workflow_executor import opened_executor
 from template_creation.errors import (
     BadInput,
     ExitCode,
@@ -65,7 +65,6 @@ __all__ = [
 ]
 
 _CHANGED = Literal["refuse", "rerun", "keep"]
-_EXECUTORS = ("threads", "processes", "dask")
 _EXIT = {
     "completed": ExitCode.DONE,
     "completed_with_errors": ExitCode.PARTIAL,
@@ -116,7 +115,8 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
         invoker = options.asking.invoker()
         if said := options.asking.announcement(invoker):
             console.note(said)
-        with _executor(options) as executor, display(quiet=console.as_json) as shown:
+        place = opened_executor(options.executor, options.scheduler)
+        with place as executor, display(quiet=console.as_json) as shown:
             out = sys.stderr if console.as_json else sys.stdout
             engine = WorkflowEngine(
                 workflow,
@@ -223,7 +223,7 @@ def params_of(workflow: Workflow, pairs: list[str]) -> dict[str, Any]:
     """The parameters in ``NAME=VALUE`` pairs, read as what they are declared to be."""
     values = {}
     for pair in pairs:
-        name, equals, text = pair.lstrip("-").partition("=")
+        name, equals, text = pair.partition("=")
         if not equals or not name:
             raise BadInput(f"{pair!r} is no parameter", hint="write NAME=VALUE")
         values[name] = read_param(name, workflow.params.get(name), text)
@@ -236,25 +236,6 @@ def _workspace(workflow: Workflow, options: RunOptions) -> Path | None:
     if options.resume or options.retry:
         return latest_workspace(workflow.name, options.base_dir)
     return None
-
-
-@contextmanager
-def _executor(options: RunOptions) -> Iterator[ExecutorChoice | None]:
-    kind = _one_of("--executor", options.executor, _EXECUTORS)
-    if kind == "threads":
-        yield None
-    elif kind == "processes":
-        yield "processes"
-    else:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise BadInput(
-                "--executor dask needs the package 'distributed'",
-                hint="pip install 'template-create[dask]'",
-            ) from error
-        with Client(options.scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # distributed has no types
-            yield client.get_executor(retries=0)
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 import yaml
 from typer.testing import Result
 
@@ -84,6 +85,7 @@ def test_wrong_input_is_exit_code_2_with_the_way_out(
         (["run", fine, "most=x"], "expected integer"),
         (["run", fine, "--resume"], "no run of 'demo'"),
         (["run", fine, "--executor", "clouds"], "threads, processes, dask"),
+        (["run", fine, "--scheduler", "tcp://127.0.0.1:1"], "goes with --executor dask"),
         (["run", fine, "--changed", "maybe"], "refuse, rerun, keep"),
         (["run", fine, "--bridge", "nobody"], "MODULE:OBJECT"),
         (["run", fine, "--bridge", "offline"], "not free prompts"),
@@ -195,7 +197,7 @@ def test_status_while_it_runs_an_interrupt_ends_commands_and_resume_finishes(
     assert len(ran) <= 22  # the two that were interrupted ran again
 
 
-def test_items_can_run_in_processes_and_on_a_cluster(
+def test_items_can_run_in_worker_processes(
     workflow: Command, written: Written, tmp_path: Path
 ) -> None:
     (tmp_path / "own.py").write_text(
@@ -214,3 +216,41 @@ def test_items_can_run_in_processes_and_on_a_cluster(
     results = list(state["steps"]["a"]["results"].values())
     assert sorted(n for n, _ in results) == [1, 2, 3]
     assert str(os.getpid()) not in {str(pid) for _, pid in results}
+
+
+def test_items_can_run_on_a_cluster_that_is_there(
+    workflow: Command, written: Written, tmp_path: Path, exported: Callable[[Path], Any]
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="pip install template-create[dask]")
+    (tmp_path / "own.py").write_text(
+        "from batch_engine.workflow import register_task\n"
+        "@register_task()\ndef half(n: int) -> float: return n / (n - 2)\n"
+    )
+    file = written(
+        "steps: [{name: a, task: batch, inputs: {items: [1, 2, '3', 4], as: n, chunk_size: 2,"
+        " tolerated_failures: 2, task: {task: half}}}]"
+    )
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp", dashboard_address=None
+    )
+    with cluster:
+        words = ("--executor", "dask", "--scheduler", cluster.scheduler_address)
+        done = workflow("run", file, "--tasks", tmp_path / "own.py", "--workspace", "ws", *words)
+    assert done.exit_code == 7, done.stderr
+    assert "2 of 4, 2 failed" in done.stdout
+    assert f"--executor dask --scheduler {cluster.scheduler_address}" in done.stderr
+    state = exported(tmp_path / "ws")["steps"]["a"]
+    assert [error["type"] for error in state["failed"].values()] == [
+        "ZeroDivisionError", "TypeError"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere", "a://b:c"])
+def test_a_scheduler_that_is_not_there_is_wrong_input(
+    workflow: Command, written: Written, address: str, tmp_path: Path
+) -> None:
+    dask = pytest.importorskip("dask", reason="pip install template-create[dask]")
+    with dask.config.set({"distributed.comm.timeouts.connect": "300ms"}):
+        done = workflow("run", written(TEXT), "--executor", "dask", "--scheduler", address)
+    assert done.exit_code == 2
+    assert f"--scheduler '{address}' cannot be reached" in done.stderr
+    assert not (tmp_path / "runs").exists()
