@@ -137,6 +137,7 @@ def _written(
         generated_by=str(head.get("generated_by", "template-create")),
         min_lines=profile.min_lines,
         max_lines=profile.max_lines,
+        boundaries=profile.has_boundaries,
         extra={key: value for key, value in head.items() if key != "short_because"},
     )
 

@@ -6,6 +6,7 @@ come from the package. An answer contributes which facts matter, and its own sen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,13 @@ class _Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class _Boundary:
+    title: str
+    mark: str
+    statements: Sequence[_Statement]
+
+
+@dataclass(frozen=True, slots=True)
 class _Example:
     id: str
     title: str
@@ -83,15 +91,18 @@ def expand_agent(
     generated_by: str = "template-create",
     min_lines: int = 150,
     max_lines: int = 250,
+    boundaries: bool = False,
     extra: Mapping[str, Any] | None = None,
 ) -> Expanded:
     """The file of ``spec`` with ``sections`` expanded from ``context``.
 
     Above ``max_lines`` examples are left out from the last on, nothing else; below
     ``min_lines`` the answer's ``short_because`` is kept in the frontmatter. Ids must be known
-    (`parse_answer` sees to that). ``extra`` are keys of the frontmatter that a person added.
+    (`parse_answer` sees to that). With ``boundaries`` limits are told as what to do always, never
+    and only after asking, before everything else. ``extra`` are keys of the frontmatter that a
+    person added.
     """
-    examples = _examples(sections, context)
+    examples = _examples(sections, context, numbered=not boundaries)
     dropped: list[str] = []
     short = ""
     while True:
@@ -102,6 +113,7 @@ def expand_agent(
             context,
             short,
             identity_of=(generated_by, template_source, enhancement),
+            boundaries=boundaries,
             extra=extra or {},
         )
         lines = text.count("\n")
@@ -121,6 +133,7 @@ def _render(
     short: str,
     *,
     identity_of: tuple[str, str, str],
+    boundaries: bool,
     extra: Mapping[str, Any],
 ) -> str:
     generated_by, template_source, enhancement = identity_of
@@ -135,8 +148,11 @@ def _render(
         head["short_because"] = short
     commands = context.command_by_id
     listed = [item for ref in sections.templates if (item := context.template_by_id.get(ref.id))]
+    practices = [_statement(item, spec, sections, context) for item in sections.practices]
+    constraints = [_statement(item, spec, sections, context) for item in sections.constraints]
+    usual = [item for item in practices if _USUALLY.match(item.text)]
     body = render_prompt(
-        "agent.md.j2",
+        "agent_boundaries.md.j2" if boundaries else "agent.md.j2",
         {
             "title": spec.title,
             "purpose": spec.purpose,
@@ -150,11 +166,10 @@ def _render(
                 for ref in sections.templates
                 if (item := context.template_by_id.get(ref.id))
             ],
-            "practices": [_statement(item, spec, sections, context) for item in sections.practices],
+            "practices": usual if boundaries else practices,
+            "boundaries": _boundaries(practices, constraints),
             "examples": examples,
-            "constraints": [
-                _statement(item, spec, sections, context) for item in sections.constraints
-            ],
+            "constraints": constraints,
         },
     )
     if short:
@@ -172,6 +187,23 @@ def _statement(
     listed = {ref.id for ref in sections.templates}
     proofs = evidence(item.text, item.cites, context, told=spec.technologies, listed=listed)
     return _Statement(item.text, proofs)
+
+
+_USUALLY = re.compile(r"usually\b|prefer\b", re.IGNORECASE)
+_ASKING = re.compile(r"\bwithout asking\b|\bask (?:first|before)\b", re.IGNORECASE)
+
+
+def _boundaries(
+    practices: Sequence[_Statement], constraints: Sequence[_Statement]
+) -> list[_Boundary]:
+    """What to do always, never and only after asking; what is usual is no boundary."""
+    asked = [item for item in constraints if _ASKING.search(item.text)]
+    parts = (
+        _Boundary("ALWAYS", "\u2705", [p for p in practices if not _USUALLY.match(p.text)]),
+        _Boundary("NEVER", "\u274c", [item for item in constraints if item not in asked]),
+        _Boundary("ASK", "\u26a0\ufe0f", asked),
+    )
+    return [part for part in parts if part.statements]
 
 
 def _home(spec: AgentSpec) -> str:
@@ -247,9 +279,13 @@ def _legend(listed: Sequence[Template]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _examples(sections: AgentSections, context: EnhancementContext) -> list[_Example]:
+def _examples(
+    sections: AgentSections, context: EnhancementContext, *, numbered: bool
+) -> list[_Example]:
+    """The examples; they refer to practices where these are ``numbered``."""
+    cited = sections if numbered else sections.model_copy(update={"practices": ()})
     return [
-        _example(item, excerpt_lines(item.id, context), sections, context)
+        _example(item, excerpt_lines(item.id, context), cited, context)
         for item in sections.examples
     ]
 

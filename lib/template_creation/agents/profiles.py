@@ -52,6 +52,13 @@ class Profile:
     max_lines: int = 250
     order: tuple[str, ...] = ()
 
+    @property
+    def has_boundaries(self) -> bool:
+        """Whether limits are told as boundaries (ALWAYS, NEVER, ASK), not as constraints."""
+        return any("boundaries" in rule.names for rule in self.sections) and not any(
+            "constraints" in rule.names for rule in self.sections
+        )
+
 
 SEED = Profile(
     "seed",

@@ -10,6 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from template_creation.agents import (
+    BOUNDARIES,
     EnhancementContext,
     expand_agent,
     read_frontmatter,
@@ -181,3 +182,42 @@ def test_saying_why_it_is_short_makes_a_file_no_longer(shop) -> None:
     short = expand_agent(spec, SECTIONS, shop.context, min_lines=plain.lines + 1)
     assert short.short_because
     assert short.lines == plain.lines
+
+
+def test_limits_may_be_told_as_boundaries(shop) -> None:
+    """ALWAYS, NEVER and ASK before everything else, each with its evidence; what is only usual
+    is a practice, and a part without anything to say is left out."""
+    usual = PracticeItem(text="Usually take a `SessionDep`.", cites=("C1",))
+    ask = ConstraintItem(text="Add no dependency without asking: it uses FastAPI.", cites=("D1",))
+    sections = SECTIONS.model_copy(
+        update={
+            "practices": (*SECTIONS.practices, usual),
+            "constraints": (*SECTIONS.constraints, ask),
+        }
+    )
+    spec = shop.context.spec("api-specialist")
+    text = expand_agent(spec, sections, shop.context, boundaries=True).text
+    assert [line for line in text.splitlines() if line.startswith("#")][2:] == [
+        "## Boundaries",
+        "### ALWAYS",
+        "### NEVER",
+        "### ASK",
+        "## Related Templates",
+        "## Best Practices",
+        "## Code Examples",
+        "### GET `/`: `read_items`",
+        "## Prove your work",
+    ]
+    always, never, asking = (
+        text.partition(f"### {part}\n\n")[2].partition("\n\n")[0].split("\n")
+        for part in ("ALWAYS", "NEVER", "ASK")
+    )
+    assert always[0] == "- ✅ Give functions a docstring."
+    assert always[1].startswith("  ")
+    assert never[0] == "- ❌ Never leak database errors."
+    assert asking[0] == "- ⚠️ Add no dependency without asking: it uses FastAPI."
+    assert "1. Usually take a `SessionDep`." in text
+    assert "follows practice" not in text
+    assert [issue.rule for issue in validate_agent(text, profile=BOUNDARIES)] == ["short"]
+    bare = SECTIONS.model_copy(update={"practices": (usual,)})
+    assert "ALWAYS" not in expand_agent(spec, bare, shop.context, boundaries=True).text

@@ -15,6 +15,7 @@ def test_a_name_of_ours_is_that_profile() -> None:
     """``"agent_profile": "boundaries"`` needs no more."""
     assert profile_from_settings("boundaries") is BOUNDARIES
     assert profile_from_settings("seed") is SEED
+    assert (BOUNDARIES.has_boundaries, SEED.has_boundaries) == (True, False)
 
 
 def test_only_what_is_told_differs_from_what_it_extends() -> None:

@@ -163,6 +163,21 @@ def test_a_package_may_ask_for_other_sections(package: Path) -> None:
         enhance_agents(package)
 
 
+def test_a_package_may_ask_for_boundaries(package: Path) -> None:
+    """Every agent then tells its limits as ALWAYS, NEVER and ASK, and is accepted so."""
+    path = package / "settings.json"
+    settings = json.loads(path.read_bytes())
+    told = json.dumps({**settings, "agent_profile": "boundaries"})
+    path.write_text(told, encoding="utf-8")
+    enhanced = enhance_agents(package)
+    assert enhanced.result.errors == ()
+    for agent in enhanced.result.agents:
+        text = (package / "agents" / f"{agent.name}.md").read_text(encoding="utf-8")
+        assert "\n## Boundaries\n\n### " in text
+        assert "\n## Constraints\n" not in text
+        assert "\n### ASK\n\n- ⚠️ Add no dependency without asking" in text
+
+
 def test_what_is_amiss_in_a_foreign_package_is_told(tmp_path: Path) -> None:
     """Frontmatter that is no YAML and a reference to nothing: named, and the agent is kept."""
     (tmp_path / "agents").mkdir()
