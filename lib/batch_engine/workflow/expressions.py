@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,17 +23,35 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.nodes import Getattr, Name, Output
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from batch_engine.workflow.errors import ExpressionError, UndefinedNameError, closest
+from batch_engine.workflow.errors import ExpressionError, UndefinedNameError
 from batch_engine.workflow.quoting import ShellText
 
 __all__ = ["Mode", "Text", "Value", "check_syntax", "compile_value", "has_expressions"]
 
 MAX_TEXT = 50_000_000
+MAX_VALUE = 500_000_000
+"""Characters of a text that is handed on as it is; SQLite stores up to twice as much."""
 _MARKS = ("{{", "{%", "{#")
+_WIDTH = re.compile(r"%[^a-zA-Z%]*?([0-9]{5,})")
 
 Mode = Literal["typed", "text", "shell", "raw"]
 """How a text is evaluated: with its type; always to a text; to a text for the shell, in which
 the values are quoted; or not at all."""
+
+
+class _Missing(StrictUndefined):
+    """What is not there; nor is anything in it, which a ``default`` may be given for too. To use
+    it is an error as before: ``{{ steps.skipped.result | default("") }}`` is none."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, key: Any) -> Any:
+        return self
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -49,9 +68,29 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*" and _product(left, right) > MAX_TEXT:
             raise SecurityError("a repetition would be larger than allowed")
+        if operator == "%" and isinstance(left, str) and _widths(left, right):
+            raise SecurityError("a text would be padded to more than allowed")
         if operator == "**" and (_size(left) > 1_000_000 or _size(right) > 1_000):
             raise SecurityError("a power would be larger than allowed")
         return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **named: Any) -> Any:
+        # Such as "x".ljust(10**9)
+        if isinstance(getattr(obj, "__self__", None), str) and any(map(_too_wide, args)):
+            raise SecurityError("a text would be padded to more than allowed")
+        return super().call(context, obj, *args, **named)
+
+
+def _too_wide(value: Any) -> bool:
+    return isinstance(value, int) and value > MAX_TEXT
+
+
+def _widths(form: str, values: Any) -> bool:
+    """Whether ``form % values`` asks for a width beyond what is allowed."""
+    given = values if isinstance(values, tuple) else ()
+    return any(int(n) > MAX_TEXT for n in _WIDTH.findall(form)) or (
+        "*" in form and any(map(_too_wide, given))
+    )
 
 
 def _size(value: Any) -> float:
@@ -68,9 +107,7 @@ def _product(left: Any, right: Any) -> float:
 
 
 def _environment(**options: Any) -> _Environment:
-    environment = _Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options
-    )
+    environment = _Environment(undefined=_Missing, trim_blocks=True, lstrip_blocks=True, **options)
     environment.filters.update(
         basename=posixpath.basename,
         dirname=posixpath.dirname,
@@ -294,12 +331,11 @@ def _defined(value: Any) -> Any:
     """The value, if nothing in it is undefined; lazy sequences become lists."""
     if isinstance(value, Undefined):
         _fail(value)
-    if isinstance(value, list | tuple):
-        for entry in value:
-            if isinstance(entry, Undefined):
-                _fail(entry)
-    elif isinstance(value, dict):
-        for entry in value.values():
+    if isinstance(value, str):
+        if len(value) > MAX_VALUE:
+            raise SecurityError(f"a text of {len(value):,} characters is more than allowed")
+    elif isinstance(value, list | tuple | dict):
+        for entry in value.values() if isinstance(value, dict) else value:
             if isinstance(entry, Undefined):
                 _fail(entry)
     elif hasattr(value, "__next__") or isinstance(value, range):
@@ -310,11 +346,3 @@ def _defined(value: Any) -> Any:
 def _fail(value: Undefined) -> NoReturn:
     value._fail_with_undefined_error()  # Jinja's own way to the message, for subclasses
     raise AssertionError
-
-
-def suggest(name: str, known: Mapping[str, Any]) -> str:
-    """A did-you-mean for ``name``, or what is there."""
-    if near := closest(name, known):
-        return f"did you mean {near!r}?"
-    names = ", ".join(sorted(map(str, known))[:12])
-    return f"there is {names}" if names else "there is nothing"

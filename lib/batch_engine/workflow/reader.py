@@ -110,7 +110,7 @@ def parse_yaml(text: str, *, file: str = "<text>") -> Document:
         mark = error.problem_mark or error.context_mark
         place = builder.place(mark) if mark else Place(file, 1, 1)
         said = " ".join(part for part in (error.context, error.problem) if part)
-        hint = _syntax_hint(said)
+        hint = _syntax_hint(said, _line(text, mark)[mark.column :] if mark else "")
         raise _invalid(place, f"this is no YAML: {said}", hint) from error
     except yaml.YAMLError as error:
         raise _invalid(Place(file, 1, 1), f"this is no YAML: {error}") from error
@@ -325,8 +325,13 @@ def _kind(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _syntax_hint(said: str) -> str:
-    if "\\t" in said:
+def _line(text: str, mark: yaml.Mark) -> str:
+    lines = text.split("\n")
+    return lines[mark.line] if mark.line < len(lines) else ""
+
+
+def _syntax_hint(said: str, rest: str) -> str:
+    if rest.startswith("\t"):
         return "YAML is indented with spaces, never with tabs"
     if "mapping values are not allowed" in said:
         return "a text with ': ' in it has to be quoted"

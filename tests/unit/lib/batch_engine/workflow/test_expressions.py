@@ -90,12 +90,36 @@ def test_what_may_be_missing_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ steps.skipped.result | default('none') }}", "none"),
+        ("{{ steps.skipped.result['a'].b | default(0) }}", 0),
+        ("{{ steps.skipped.status is defined }}", False),
+        ("{% if steps.skipped.x is defined %}a{% else %}b{% endif %}", "b"),
+    ],
+)
+def test_what_is_in_a_missing_thing_may_be_missing_too(text: str, value: Any) -> None:
+    assert Text(text).render({"steps": {}}) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ steps.skipped.result }}", "{{ steps.skipped.n + 1 }}", "{{ steps.skipped.f() }}"]
+)
+def test_what_is_missing_is_an_error_as_soon_as_it_is_used(text: str) -> None:
+    with pytest.raises(UndefinedNameError, match="no result of a step 'skipped' is there"):
+        Text(text).render({"steps": {}})
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{{ ''.__class__ }}",
         "{{ x.__init__.__globals__ }}",
         "{{ 'a' * 100000000 }}",
         "{{ [1] * 100000000 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ '%*d' % (1000000000, 1) }}",
+        "{{ 'a'.ljust(1000000000) | length }}",
         "{{ range(10000000) | list }}",
         "{{ 9 ** 99999 }}",
         "{{ l.append(1) }}",

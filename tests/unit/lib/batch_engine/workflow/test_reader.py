@@ -84,3 +84,8 @@ def test_every_value_has_its_place_also_through_merges_and_positions() -> None:
 def test_numbers_that_lose_something_and_words_of_yaml_1_1_are_told() -> None:
     warnings = parse_yaml("[007, 1.10, 2.0, yes, '007', 10]").warnings
     assert [w.problem.split(" is ")[0] for w in warnings] == ["007", "1.10", "yes"]
+
+
+def test_a_tab_in_the_indentation_is_told() -> None:
+    with pytest.raises(InvalidWorkflowError, match=r"(?s)w:2:1: .*never with tabs"):
+        parse_yaml("steps:\n\t- name: a\n", file="w")
