@@ -1,22 +1,26 @@
-"""The task ``http.request``: one request, errors by their status."""
+"""The task ``http.request``: one request, errors by their status.
+
+What it needs to send one is imported when it does: most workflows send none.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import os
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from email.message import Message
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batch_engine.core import NetworkError, WorkTimeoutError, classify
 from batch_engine.workflow.errors import HttpError, TaskInputError
 from batch_engine.workflow.process import DEFAULT_MAX_OUTPUT
 from batch_engine.workflow.task import TaskCall, TaskInput, register_task
+
+if TYPE_CHECKING:
+    import ssl
+    import urllib.error
+    from email.message import Message
 
 __all__ = ["http_request"]
 
@@ -73,6 +77,9 @@ class _WithStatus(Exception):  # noqa: N818 - only to be classified by its statu
 
 
 def _send(call: TaskCall) -> dict[str, Any]:
+    import urllib.error
+    import urllib.request
+
     url = call.required("url")
     if not url.lower().startswith(("http://", "https://")):
         raise TaskInputError(f"the url is {url!r}, expected http://... or https://...")
@@ -152,6 +159,8 @@ def _secret(auth: Mapping[str, Any], name: str) -> str:
 def _tls(call: TaskCall) -> ssl.SSLContext | None:
     if call.inputs.get("verify_ssl", True) is not False:
         return None
+    import ssl
+
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

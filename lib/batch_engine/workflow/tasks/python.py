@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
+import inspect
 import os
 import shutil
 import sys
@@ -45,7 +45,9 @@ def python_function(call: TaskCall) -> Any:
     args = call.optional("args", [], list)
     kwargs = call.optional("kwargs", {}, dict)
     result = function(*args, **kwargs)
-    if asyncio.iscoroutine(result):
+    if inspect.iscoroutine(result):
+        import asyncio  # here, since few functions are asynchronous, and it is a tenth of a start
+
         return asyncio.run(result)
     return result
 
