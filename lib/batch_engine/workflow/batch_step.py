@@ -95,18 +95,17 @@ class PreparedBatch:
         def key(item: Any) -> str:
             return key_text(value.render({**outer, name: item, "batch": {"item": item}}))
 
-        return keyed(items, key)
+        try:
+            return keyed(items, key)
+        except WorkflowError as error:
+            place = self._step.place("inputs", "key")
+            raise TaskInputError(f"{place}: {error.message}", hint=error.hint) from error
 
     def _begin_once(
         self, store: RunStore, record: StepRecord, again: bool
     ) -> Callable[[str], bool]:
         """Notes in the store that an item is begun; says no for one that was begun by a run
         that has no outcome for it."""
-        if self._run.in_processes:
-            raise WorkflowError(
-                f"the step {record.name!r} is not idempotent, so it cannot run in processes",
-                hint="run it with --executor threads",
-            )
         ref = StepRef(f"{record.name}:begun", record.fingerprint)
         store.begin_step(ref)
 
@@ -124,8 +123,8 @@ class PreparedBatch:
 def prepare_batch(run: RunContext, step: Step, batch: BatchSpec) -> PreparedBatch:
     """The batch of a step with the values that its expressions have now.
 
-    Raises `ExpressionError` and `TaskInputError` for options that come out wrong, and
-    `WorkflowError` for keys that are not unique.
+    Raises `ExpressionError` and `TaskInputError` for options that come out wrong, and for keys
+    that are not unique.
     """
     inputs = {name: entry for name, entry in step.spec.inputs.items() if name not in _PER_ITEM}
     value = compile_value(inputs, where=place_of(step, ("inputs",)))
@@ -144,6 +143,12 @@ def prepare_batch(run: RunContext, step: Step, batch: BatchSpec) -> PreparedBatc
     options = read_options(
         known, outside=_outside(run, step), processes=run.in_processes, retry=step.spec.retry
     )
+    if run.in_processes and not options.idempotent:
+        raise TaskInputError(
+            f"{step.place('inputs', 'idempotent')}: a step that is not idempotent cannot run in "
+            "processes",
+            hint="run it with --executor threads",
+        )
     return PreparedBatch(run, step, batch, given, options)
 
 

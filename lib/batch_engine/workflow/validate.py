@@ -156,6 +156,14 @@ def _links(step: Step, names: list[str]) -> Iterator[Problem]:
     for path, name in targets:
         if name not in names:
             yield step.problem(f"there is no step {name!r}", *path, hint=_did_you_mean(name, names))
+    if on_error and on_error.next in names[: names.index(step.name) + 1]:
+        yield step.problem(
+            f"{on_error.next!r} stands before {step.name!r}: what has run is not run again",
+            "on_error",
+            "next",
+            hint="name a later step; to try a step again give it 'retry'",
+            severity="warning",
+        )
     if on_error and on_error.action == "next" and not on_error.next:
         yield step.problem("the action 'next' needs the name of a step in 'next'", "on_error")
 

@@ -6,10 +6,9 @@ from pprint import pformat
 from typing import Any
 
 from batch_engine.core import TaskError
-from batch_engine.workflow.confine import confined
 from batch_engine.workflow.errors import TaskInputError
 from batch_engine.workflow.task import TaskCall, TaskInput, register_task
-from batch_engine.workflow.tasks.files import write_whole
+from batch_engine.workflow.tasks.files import file_in, write_whole
 
 __all__ = ["notify", "print_message", "print_vars", "template"]
 
@@ -94,7 +93,7 @@ def print_vars(call: TaskCall) -> dict[str, Any]:
 )
 def template(call: TaskCall) -> dict[str, Any]:
     """Writes a rendered text to a file; gives its path."""
-    path = confined(call, call.required("output_file"))
+    path = file_in(call, "output_file")
     write_whole(path, call.required("template").encode())
     return {"path": str(path)}
 
@@ -115,7 +114,7 @@ def notify(call: TaskCall) -> dict[str, Any]:
     if channel == "log":
         call.services.say(f"{call.optional('level', 'info')}: {message}")
     elif channel == "file":
-        with confined(call, call.required("file")).open("a", encoding="utf-8") as out:
+        with file_in(call, "file").open("a", encoding="utf-8") as out:
             out.write(message + "\n")
     else:
         raise TaskInputError(

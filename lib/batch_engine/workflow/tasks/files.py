@@ -16,7 +16,7 @@ from batch_engine.workflow.errors import InvalidWorkflowError, TaskInputError
 from batch_engine.workflow.reader import parse_yaml
 from batch_engine.workflow.task import TaskCall, TaskInput, register_task
 
-__all__ = ["write_whole"]
+__all__ = ["file_in", "write_whole"]
 
 MAX_READ = 100_000_000
 
@@ -165,12 +165,20 @@ def _read(call: TaskCall) -> str:
 
 
 def _target(call: TaskCall) -> Path:
-    return confined(call, call.required("file"))
+    return file_in(call, "file")
+
+
+def file_in(call: TaskCall, name: str) -> Path:
+    """The file that the input ``name`` names, in its folder. Raises `UnsafePathError`, and
+    `TaskInputError` for the folder itself."""
+    path = confined(call, call.required(name))
+    if path == confined(call, "."):
+        raise TaskInputError(f"{name} is {call.inputs[name]!r}, which names no file")
+    return path
 
 
 def _pair(call: TaskCall) -> tuple[Path, Path]:
-    source = confined(call, call.required("source"))
-    target = confined(call, call.required("destination"))
+    source, target = file_in(call, "source"), file_in(call, "destination")
     target.parent.mkdir(parents=True, exist_ok=True)
     return source, target
 

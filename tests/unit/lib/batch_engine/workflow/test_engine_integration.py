@@ -253,8 +253,9 @@ steps:
       parallel_settings: {chunk_size: "{{ args.size }}", max_workers: 2}
       processing_task: {task: echo, inputs: {message: "{{ batch.key }}={{ row.v }}"}}
 """
-    with pytest.raises(WorkflowError, match="same key '7'"):
-        run(text)
+    failed = run(text)  # a failure of the step: items may come from steps that have run
+    assert failed.status == "failed"
+    assert "w.yaml:9:12: the items 0 and 1 have the same key '7'" in failed.steps["work"].message
     result = run(text.replace('id: "7"', "id: 8"), resume=True)
     assert result.outputs["work"]["results"] == ["7=a", "8=b"]
 
@@ -404,5 +405,8 @@ def test_all_problems_are_told_at_once_and_warnings_only_if_strict() -> None:
     assert [line.split(" ")[1] for line in told] == ["error:", "error:", "warning:"]
     fine = "steps:\n- {name: b, task: noop, condition: bare, note: 3}\n"
     assert [w.severity for w in parse_workflow(fine).warnings] == ["warning", "warning"]
+    back = "steps:\n- {name: a, task: noop}\n- {name: b, task: fail, on_error: {next: a}}\n"
+    (warning,) = parse_workflow(back, file="w").warnings
+    assert str(warning).startswith("w:3:42: warning: steps.1.on_error.next: 'a' stands before 'b'")
     with pytest.raises(WorkflowError):
         parse_workflow(fine, strict=True)

@@ -308,6 +308,8 @@ steps:
     assert (failure.item, failure.error.code) == ("b", "crash.interrupted")
     assert (workspace / "log").read_text().split() == ["a", "b"]
     assert run(text, retry=True).status == "completed"
+    elsewhere = WorkflowEngine(parse_workflow(text), workspace / "p", executor="processes").run()
+    assert "not idempotent cannot run in processes" in elsewhere.steps["pay"].message
     assert (workspace / "log").read_text().split() == ["a", "b", "b"]
 
 

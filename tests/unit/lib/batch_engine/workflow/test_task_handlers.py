@@ -194,6 +194,17 @@ def test_no_path_leads_out_of_the_workspace(
     assert (tmp_path / "x").read_text() == "mine"
 
 
+@pytest.mark.parametrize("task", ["read_file", "write_file", "append_file", "delete_file"])
+@pytest.mark.parametrize("path", ["", ".", "a/.."])
+def test_the_workspace_itself_is_no_file(
+    call: Call, workspace: Path, path: str, task: str, tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(TaskInputError, match="names no file"):
+        call(task, file=path, content="x")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_another_root_is_as_tight(call: Call, tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("A")
