@@ -12,7 +12,7 @@ from typing import Any
 
 from template_creation.errors import ExitCode, InvocationPending, TemplateCreateError
 
-__all__ = ["Console", "guarded"]
+__all__ = ["Console", "guarded", "report_failure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,14 @@ def guarded(*, as_json: bool, verbose: bool) -> Iterator[Console]:
 
 
 def _show(console: Console, kind: str, message: str, hint: str, code: ExitCode) -> None:
+    report_failure(console, kind, message, hint, code)
+    console.note(f"error: {message}" + (f"\n  {hint}" if hint else ""))
+
+
+def report_failure(
+    console: Console, kind: str, message: str, hint: str, code: ExitCode = ExitCode.BAD_INPUT
+) -> None:
+    """A failure as one JSON object on stdout, where that is asked for."""
     if console.as_json:
         error = {"type": kind, "message": message, "hint": hint}
         console.result("", {"status": "failed", "exit_code": int(code), "error": error})
-    console.note(f"error: {message}" + (f"\n  {hint}" if hint else ""))

@@ -11,7 +11,9 @@ from collections import Counter
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
+
+from template_creation.cli.usage import ToldGroup
 
 __all__ = ["StrictCommand", "StrictGroup"]
 
@@ -25,7 +27,7 @@ class StrictCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-class StrictGroup(TyperGroup):
+class StrictGroup(ToldGroup):
     """The same for a program that has commands and options of its own, which then stand alone."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
