@@ -31,17 +31,18 @@ from pathlib import Path
 from batch_engine.core import RetryPolicy, SqliteRunStore, failpoints
 from template_creation import load_package
 from template_creation.agents import AgentEnhancer
-from template_creation.bridges import FileBridge
+from template_creation.bridges import FileBridge, OfflineBridge
 from template_creation.errors import InvocationPending, TemplateCreateError
 
-load_package(Path(sys.argv[1]))  # imports what is imported late
+def enhance(package, bridge, store=None):
+    retry = RetryPolicy(max_attempts=3, initial_s=0)
+    enhancer = AgentEnhancer(bridge_invoker=bridge, store=store, load=load_package, retry=retry)
+    return enhancer.enhance_all_agents(Path(package))
 
 def run(order):
     bridge = FileBridge(Path(order["bridge"]), **order["options"])
     with SqliteRunStore(Path(order["state"])) as store:
-        retry = RetryPolicy(max_attempts=3, initial_s=0)
-        enhancer = AgentEnhancer(bridge_invoker=bridge, store=store, load=load_package, retry=retry)
-        return enhancer.enhance_all_agents(Path(order["package"]))
+        return enhance(order["package"], bridge, store)
 
 def child(order):
     os.environ.update(order["environment"])
@@ -67,6 +68,8 @@ def start(order):
             sys.stderr.flush()
             os._exit(code)
     return pid
+
+enhance(sys.argv[1], OfflineBridge())  # what is imported, compiled and read late
 
 for line in sys.stdin:
     children = [start(order) for order in json.loads(line)]
@@ -165,22 +168,21 @@ class Job:
 
 
 @pytest.fixture(scope="module")
-def stub_package(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The package of the bookshop with its agents as the offline bridge wrote them."""
-    root = tmp_path_factory.mktemp("file-bridge")
-    command = [str(Path(sys.executable).with_name("template-create")), "--name", "bookshop"]
-    command += ["--path", str(bookshop_once), "--output", str(root / "package")]
-    subprocess.run(command, check=True, capture_output=True)
-    return root / "package"
+def stub_package(bookshop_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of the bookshop, with three agents as the offline bridge wrote them."""
+    root = tmp_path_factory.mktemp("file-bridge") / "package"
+    shutil.copytree(bookshop_package, root)
+    for path in sorted(root.glob("agents/*.md"))[3:]:
+        path.unlink()
+    return root
 
 
 @pytest.fixture(scope="module")
-def driver(stub_package: Path) -> Iterator[Orders]:
+def driver(stub_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
     """Gives orders to the driver and waits for the exit codes of its children."""
+    copy = shutil.copytree(stub_package, tmp_path_factory.mktemp("driver") / "package")
     with subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(stub_package)],
+        [sys.executable, "-c", DRIVER, str(copy)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -292,12 +294,12 @@ def test_half_an_answer_is_half_the_work(job: Job, uninterrupted: dict[str, byte
     """The rest is asked for by name; what was answered is not asked for again."""
     assert job.run() == PENDING
     names = job.request["agents"]
-    job.respond_by_files(*names[:3])
+    job.respond_by_files(*names[:1])
     assert job.run() == PENDING
-    assert job.request["agents"] == names[3:]
+    assert job.request["agents"] == names[1:]
     job.respond()
     assert job.run() == DONE
-    assert list(job.answered.values()) == [names, names[3:]]
+    assert list(job.answered.values()) == [names, names[1:]]
     assert job.agents().keys() == uninterrupted.keys()
 
 
@@ -331,19 +333,6 @@ def test_a_bad_answer_is_asked_for_again_with_reasons(job: Job) -> None:
     assert job.run() == PENDING
     assert job.request["agents"] == [answer["enhancements"][0]["agent_name"]]
     assert job.finish() == DONE
-
-
-def test_what_a_host_writes_into_an_agent_is_no_answer(
-    job: Job, uninterrupted: dict[str, bytes]
-) -> None:
-    """F22: the sections come from its answer alone; text beside them is kept as a person's."""
-    assert job.run() == PENDING
-    path = job.package / "agents" / "api-specialist.md"
-    path.write_text(path.read_text() + "\nI have enhanced this agent.\n")
-    assert job.run() == PENDING
-    assert job.finish() == DONE
-    own = job.agents()["api-specialist"].replace(b"\nI have enhanced this agent.\n", b"")
-    assert {**job.agents(), "api-specialist": own} == uninterrupted
 
 
 def test_the_working_directory_and_the_place_of_the_state_do_not_matter(

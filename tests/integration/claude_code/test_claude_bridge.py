@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,17 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import AuthError, BudgetError, NetworkError, RateLimitError, WorkError
+from batch_engine.core import (
+    NO_RETRY,
+    AuthError,
+    BudgetError,
+    NetworkError,
+    RateLimitError,
+    WorkError,
+)
+from template_creation import load_package
+from template_creation.agents import AgentEnhancer
 from template_creation.bridges import CONTENT_ENHANCER, ClaudeBridge
-from template_creation.create import CreateOptions, create_template
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
 from template_creation.fake_model import good_answer
 from template_creation.testing import FakeBridge
@@ -46,14 +54,13 @@ class Model(FakeMessagesServer):
         )
 
 
-def create(
-    claude: Any, url: str, codebase: Path, *options: str
+def enhance(
+    claude: Any, url: str, package: Path, *options: str
 ) -> subprocess.CompletedProcess[str]:
-    """``template-create --bridge claude`` as its user runs it, with a login of their own."""
+    """``enhance --bridge claude`` as its user runs it, with a login of their own."""
     environ = {**claude.environment(url), "TEMPLATE_CREATE_CLAUDE": str(claude.binary)}
-    command = ["template-create", "--name", "demo", "--path", str(codebase), "--bridge", "claude"]
     return subprocess.run(
-        [Path(sys.executable).parent / command[0], *command[1:], *options],
+        [claude.programs / "template-create", "enhance", package, "--bridge", "claude", *options],
         cwd=claude.project,
         env=environ,
         capture_output=True,
@@ -62,8 +69,9 @@ def create(
     )
 
 
-def test_the_users_own_claude_enhances_all_agents(claude: Any, bookshop: Path) -> None:
+def test_the_users_own_claude_enhances_all_agents(claude: Any, bookshop_package: Path) -> None:
     """One request, one tool, nothing of the user's set-up in it; what it took is told."""
+    package = Path(shutil.copytree(bookshop_package, claude.project / "package"))
     (claude.home / ".claude").mkdir()
     hook = {"type": "command", "command": f"touch {claude.home}/hooked"}
     hooks = {"SessionStart": [{"hooks": [hook]}], "Stop": [{"hooks": [hook]}]}
@@ -71,7 +79,7 @@ def test_the_users_own_claude_enhances_all_agents(claude: Any, bookshop: Path) -
     (claude.home / ".claude" / "settings.json").write_text(json.dumps(settings))
     (claude.home / ".claude" / "CLAUDE.md").write_text("Always answer in verse.")
     with Model() as model:
-        done = create(claude, model.url, bookshop, "--max-cost", "1", "--json")
+        done = enhance(claude, model.url, package, "--max-cost", "1", "--json")
     assert done.returncode == 0, done.stderr
     (asked,) = model.requests
     assert [tool["name"] for tool in asked.body["tools"]] == ["StructuredOutput"]
@@ -120,16 +128,11 @@ FAILURES = [
 
 
 @pytest.fixture(scope="module")
-def document(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Any]:
+def document(bookshop_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """What is asked for the six agents of the bookshop."""
-    folder = tmp_path_factory.mktemp("asked")
+    package = shutil.copytree(bookshop_package, tmp_path_factory.mktemp("asked") / "package")
     bridge = FakeBridge({"enhancements": []})
-    options = CreateOptions(
-        name="demo", path=bookshop_once, output=folder / "package", state=folder / "state"
-    )
-    create_template(options, bridge=bridge)
+    AgentEnhancer(bridge, load=load_package, retry=NO_RETRY).enhance_all_agents(Path(package))
     return bridge.requests[0].input_data
 
 

@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-from template_creation.create import CreateOptions, create_template
-from template_creation.fake_api import FakeMessagesServer, Reply
+from template_creation.fake_api import Reply
 from template_creation.fake_model import good_answer
-from template_creation.testing import FakeBridge
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +23,10 @@ Host = Callable[..., Any]
 AGENTS = 6
 
 
-def names(folder: Path) -> set[str]:
-    return {path.stem for path in folder.glob("*.md")}
+def state(claude: Any) -> Path:
+    """Where the one run of this home keeps its state."""
+    (folder,) = (claude.home / ".agentecflow" / "state").iterdir()
+    return Path(folder)
 
 
 def denied(run: Any) -> list[str]:
@@ -47,8 +47,8 @@ def project(claude: Any, bookshop: Path) -> Path:
 def test_a_cooperative_host_ends_with_all_agents_enhanced(
     claude: Any, host: Host, project: Path
 ) -> None:
-    """`/template-create --name demo`: nothing has to be approved, the subagent gets the
-    instruction word by word and its own two tools, and Claude Code loads every agent made."""
+    """`/template-create --name demo`: nothing has to be approved, and the subagent gets the
+    instruction word by word and its own two tools."""
     with host() as model:
         run = claude("/template-create --name demo", model)
     assert {"template-create", "agent-enhance"} <= set(run.init["slash_commands"])
@@ -61,34 +61,49 @@ def test_a_cooperative_host_ends_with_all_agents_enhanced(
     # The answer never went through the main conversation, so it stays small.
     sizes = [len(json.dumps(t.body["messages"])) for t in model.conversations if not t.is_subagent]
     assert sizes[-1] - sizes[0] < 10_000
-
     agents = claude.home / ".agentecflow" / "templates" / "demo" / "agents"
-    assert len(names(agents)) == AGENTS
-    shutil.copytree(agents, project / ".claude" / "agents", dirs_exist_ok=True)
-    with FakeMessagesServer(Reply(text="Hello.")) as server:
-        roster = set(claude("hi", server).init["agents"])
-    assert names(agents) <= roster
+    assert len(list(agents.glob("*.md"))) == AGENTS
+
+
+LINE = "template-create --bridge file --name demo"
+MORE = (
+    f"{LINE}; touch taken",
+    f"{LINE} && touch taken",
+    f"{LINE} $(touch taken)",
+    f"{LINE} > taken",
+    f"{LINE} --bridge offline",
+    "template-create --bridge file workflow run flow.yaml",
+)
+"""What a hostile text could make of the command line that may be run unasked."""
 
 
 def test_a_host_that_stops_early_loses_nothing(claude: Any, host: Host, project: Path) -> None:
-    """It writes into its working directory (F14), which is denied, answers for two agents, and
-    says that all is done; the next session takes the two and asks for the others only."""
+    """It puts more behind the command than it may, and writes into its working directory (F14):
+    the one is denied or refused, the other denied. Then it answers for two agents and says that
+    all is done; the next session takes the two and asks for the others only."""
 
-    def strays(talk: Any, said: str) -> Reply:
-        return writing(project / ".agent-response.json", "{}")
-
-    def stops(talk: Any) -> Reply:
+    def main(talk: Any) -> Reply:
+        turn = len(talk.results) - 1
+        if 0 <= turn < len(MORE):
+            return good.run(MORE[turn])
+        if turn == len(MORE):
+            return writing(project / ".agent-response.json", "{}")
+        if talk.last[0] == "Write":
+            return Reply.calling("Read", {"file_path": str(state(claude) / ".agent-request.json")})
         if talk.last[0] == "Agent":
             return Reply(text="All agents are enhanced!")
-        return good.pending(talk, talk.results[0][1])
+        return good.main(talk)
 
     def two(agents: list[Any], folder: str) -> Reply:
-        reply: Reply = good.write(agents[:2], folder)
-        return reply
+        return good.write(agents[:2], folder)
 
-    with host() as good, host(again=stops, pending=strays, write=two) as model:
+    with host() as good, host(main=main, write=two) as model:
         run = claude("/template-create --name demo", model)
-    assert denied(run) == ["Write"]
+    assert denied(run) == ["Bash"] * 4 + ["Write"]
+    told = [text for name, text in model.conversations[-1].results if name == "Bash"]
+    assert "'--bridge': it is given more than once" in told[-2]
+    assert "'--bridge': it stands before 'workflow'" in told[-1]
+    assert not (project / "taken").exists()
     assert not (project / ".agent-response.json").exists()
     assert not (claude.home / ".agentecflow" / "templates" / "demo").exists()
 
@@ -101,81 +116,71 @@ def test_a_host_that_stops_early_loses_nothing(claude: Any, host: Host, project:
 
 
 def test_a_host_that_does_everything_wrong_is_told_and_loses_nothing(
-    claude: Any, host: Host, project: Path
+    claude: Any, host: Host, bookshop_package: Path
 ) -> None:
-    """With a user who approves whatever it wants: it hands on a summary of the prompt, answers
-    itself with prose in an envelope of its own, writes an answer for another request, and at
-    last gives the bare payload under another key. Each time it is told why that did not count."""
-    state = claude.home / ".agentecflow" / "state" / "demo"
+    """`/agent-enhance`, with a user who approves whatever it wants: it overwrites an agent (F22),
+    hands on a summary of the prompt, answers itself with prose in an envelope of its own, writes
+    an answer for another request, and at last gives the bare payload under another key. Each time
+    it is told why that did not count, and in the end every agent is enhanced."""
+    package = claude.project / "package"
+    shutil.copytree(bookshop_package, package)
+    edited = package / "agents" / "api-specialist.md"
 
     def request() -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((state / ".agent-request.json").read_text())
+        found: dict[str, Any] = json.loads((state(claude) / ".agent-request.json").read_text())
         return found
 
+    def turn(talk: Any) -> int:
+        return sum(name == "Bash" for name, _ in talk.results)
+
     def wrong(talk: Any, said: str) -> Reply:
-        turn = sum(name == "Bash" for name, _ in talk.results)
-        if turn == 1:  # F20: the prompt as one line
-            given = {"agent_name": "agent-content-enhancer", "prompt": "Enhance the six agents."}
-            reply: Reply = model.delegate(given)
-            return reply
-        path = state / ".agent-response.json"
-        if turn == 2:  # F23, F24: it imitates the subagent
+        path = state(claude) / ".agent-response.json"
+        if turn(talk) == 1:  # F22, after it was read, or Write is refused
+            return Reply.calling("Read", {"file_path": str(edited)})
+        if turn(talk) == 2:  # F23, F24: it imitates the subagent
             prose = {"status": "success", "response": "I have enhanced all six agents."}
             return writing(path, json.dumps({"request_id": request()["request_id"], **prose}))
-        if turn == 3:  # an envelope with an id of its own
+        if turn(talk) == 3:  # an envelope with an id of its own
             return writing(path, json.dumps({"request_id": "42", "response": {"enhancements": []}}))
         answer = json.loads(good_answer(Path(request()["prompt_path"]).read_text()))
         return writing(path, json.dumps({"request_id": request()["request_id"], "result": answer}))
 
+    def on(talk: Any) -> Reply:
+        if (turn(talk), talk.last[0]) != (1, "Write"):
+            return good.again(talk)
+        given = {"agent_name": "agent-content-enhancer", "prompt": "Enhance the six agents."}
+        return good.delegate(given)  # F20: the prompt as one line
+
     def summary(talk: Any) -> Reply:  # F21
         return Reply(text="I enhanced all six agents with rich, production-ready content.")
 
-    with host() as model:
-        model.pending, model.subagent = wrong, summary
-        run = claude("/template-create --name demo", model, "--allowedTools", "Read,Write,Edit")
+    def read(talk: Any, text: str) -> Reply:
+        return writing(edited, "# Mine\n")
+
+    with (
+        host() as good,
+        host(pending=wrong, again=on, subagent=summary, read=read) as model,
+    ):
+        run = claude("/agent-enhance package", model, "--allowedTools", "Read,Write,Edit")
     told = [text for name, text in model.conversations[-1].results if name == "Bash"]
     assert [text.partition("\n")[0] for text in told[:-1]] == ["Exit code 42"] * 4
-    reasons = ["", "", "the answer holds no agent's object", "no request '42' was ever made here"]
+    reasons = [
+        "",
+        "agents/api-specialist.md was changed while asked for. That is no answer",
+        "the answer holds no agent's object",
+        "no request '42' was ever made here",
+    ]
     assert all(reason in text for reason, text in zip(reasons, told[:-1], strict=True))
-    assert f"Enhanced {AGENTS} agents" in run.result["result"]
+    assert f"Enhanced {AGENTS} of {AGENTS} agents (100 %)" in run.result["result"]
+    assert "## Best Practices" in edited.read_text(encoding="utf-8")
     # What it wrote is kept, with the reason and the way out beside it.
     refused = [
         json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((state / ".agent-bridge" / "refused").glob("*/reason.json"))
+        for path in sorted((state(claude) / ".agent-bridge" / "refused").glob("*/reason.json"))
     ]
     assert [bool(item["reason"] and item["fix"]) for item in refused] == [True, True]
-
-
-def test_a_host_that_edits_an_agent_itself_is_told_of(
-    claude: Any, host: Host, bookshop: Path, tmp_path: Path
-) -> None:
-    """`/agent-enhance`: with a user who approves it, the host overwrites an agent (F22). That is
-    no answer and is said, the text from before is kept, and the other agents are enhanced."""
-    package = claude.project / "package"
-    options = CreateOptions(name="demo", path=bookshop, output=package, state=tmp_path / "state")
-    create_template(options, bridge=FakeBridge({"enhancements": []}))
-    edited = package / "agents" / "api-specialist.md"
-    before = edited.read_bytes()
-
-    def edits(talk: Any, said: str) -> Reply:
-        return Reply.calling("Read", {"file_path": str(edited)})  # or Write is refused
-
-    def read(talk: Any, text: str) -> Reply:
-        return good.read(talk, text) if "request_id" in text else writing(edited, "# Mine\n")
-
-    def on(talk: Any) -> Reply:
-        first = talk.results[0][1]
-        return good.pending(talk, first) if talk.last[0] == "Write" else good.again(talk)
-
-    with host() as good, host(pending=edits, read=read, again=on) as model:
-        run = claude("/agent-enhance package", model, "--allowedTools", "Read,Write,Edit")
-    said = run.result["result"]
-    assert said.startswith("Exit code 7")
-    assert f"Enhanced {AGENTS - 1} of {AGENTS} agents" in said
-    told = [text for name, text in model.conversations[-1].results if name == "Bash"]
-    assert any("agents/api-specialist.md was changed while the run waited" in t for t in told)
-    (kept,) = (claude.home / ".agentecflow" / "state").glob("*/before-the-pause/agents/*.md")
-    assert kept.read_bytes() == before
+    kept = state(claude) / "set-aside" / "agents" / "api-specialist.md"
+    assert kept.read_text(encoding="utf-8") == "# Mine\n"
 
 
 def test_as_a_plugin_the_assets_pass_the_strict_validation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -62,14 +63,16 @@ def roster(claude_binary: Path, environment: dict[str, str]) -> Claude:
 
 
 def test_the_doctor_names_exactly_the_agents_that_claude_code_loads(
-    roster: Claude, tmp_path: Path
+    roster: Claude, tmp_path: Path, bookshop_package: Path
 ) -> None:
-    """Some 470 small files, one for each thing that a frontmatter can do."""
+    """Some 470 small files, one for each thing that a frontmatter can do, and those of a package
+    that we made."""
     folder = tmp_path / "project/.claude/agents"
     folder.mkdir(parents=True)
     for case in json.loads(CORPUS.read_bytes())["cases"]:
         data = case["text"].encode(case.get("encoding", "utf-8"))
         (folder / f"{case['id']}.md").write_bytes(data)
+    shutil.copytree(bookshop_package / "agents", folder / "made")
     good = b"---\nname: %s\ndescription: x\n---\n"
     for place in (".hidden/a.md", "deep/er/b.md", "node_modules/c.md", "d.MD", "e.mdc", ".f.md"):
         path = folder / place
@@ -85,6 +88,7 @@ def test_the_doctor_names_exactly_the_agents_that_claude_code_loads(
     seen = examine(project / "sub", config=tmp_path / "home/.claude", claude=claude)
     assert list(seen.names) == roster(project / "sub")
     assert len(seen.names) > 270
+    assert {path.stem for path in bookshop_package.glob("agents/*.md")} < set(seen.names)
 
 
 def test_the_exported_plugin_is_valid_and_all_its_agents_load(
