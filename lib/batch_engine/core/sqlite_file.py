@@ -8,9 +8,9 @@ so there is no stale lock to break; readers of the store itself are not kept out
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from types import TracebackType
 
 from batch_engine.core.errors import (
     StoreCorruptError,
@@ -44,18 +44,32 @@ _READ_ONLY = frozenset(
 )
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors about the file at ``path`` into `StoreError` with a way out."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _store_error(error, path) from error
-    except OSError as error:
-        raise StoreReadOnlyError(
-            f"cannot use the run directory {str(path.parent)!r}: {error}",
-            hint="choose a folder that you can write to",
-        ) from error
+class translated:  # noqa: N801 - used as the verb it is
+    """Turns SQLite's errors about the file at ``path``, raised in its block, into `StoreError`
+    with a way out. One serves all blocks: a generator would be dearer than a small look-up."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        """Begins a block."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raises the translation of the block's error, if it is one of SQLite or of the system."""
+        if isinstance(error, sqlite3.Error):
+            raise _store_error(error, self.path) from error
+        if isinstance(error, OSError):
+            raise StoreReadOnlyError(
+                f"cannot use the run directory {str(self.path.parent)!r}: {error}",
+                hint="choose a folder that you can write to",
+            ) from error
 
 
 def own(directory: Path) -> sqlite3.Connection:

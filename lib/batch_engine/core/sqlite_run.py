@@ -55,11 +55,12 @@ class SqliteRun:
         self._durability = durability
         self._now = now
         self._mutex = Lock()
+        self._translated = translated(self.path)
         self._owned: sqlite3.Connection | None = None
         self._db: sqlite3.Connection | None = None
         self._run = 0
         try:
-            with translated(self.path):
+            with self._translated:
                 if read_only:
                     self._open_for_reading()
                 else:
@@ -172,7 +173,7 @@ class SqliteRun:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex, translated(self.path):
+        with self._mutex, self._translated:
             yield self._open_db()
 
     @contextmanager
@@ -182,7 +183,8 @@ class SqliteRun:
                 f"the run store {str(self.path)!r} was opened for reading",
                 hint="open it without read_only=True to change it",
             )
-        with self._reading() as db:
+        with self._mutex, self._translated:
+            db = self._open_db()
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
