@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -23,6 +23,14 @@ from template_creation.package import load_package
 pytestmark = pytest.mark.slow
 
 BIN = Path(sys.executable).parent
+
+
+class Warm(Protocol):
+    """The program that starts without imports; see tests/conftest.py."""
+
+    program: str
+
+
 FORMATS = ("claude-plugin", "copilot", "codex", "opencode", "gemini", "cursor", "agents-md")
 
 
@@ -31,10 +39,10 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(item) for item in arguments])
 
 
-def process(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+def process(program: object, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
-        [str(BIN / "template-create"), *map(str, arguments)],
+        [str(program), *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -58,15 +66,10 @@ def tree(root: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="module")
-def package(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+@pytest.fixture(scope="session")
+def package(bookshop_package: Path) -> Path:
     """The bookshop's package: only to be read."""
-    target = tmp_path_factory.mktemp("assistants") / "bookshop"
-    done = run("--name", "bookshop", "--path", bookshop_once, "--output", target)
-    assert done.exit_code == 0, done.stderr
-    return target
+    return bookshop_package
 
 
 def unresolved(root: Path, texts: Path, prefix: str = "") -> list[str]:
@@ -112,10 +115,12 @@ def test_install_puts_the_commands_where_the_user_has_them_and_uninstall_takes_t
 
 
 @pytest.mark.parametrize("failpoint", DEPLOYMENT_FAILPOINTS)
-def test_an_install_that_was_killed_is_ended_by_the_next(failpoint: str, project: Path) -> None:
+def test_an_install_that_was_killed_is_ended_by_the_next(
+    failpoint: str, project: Path, warm: Warm
+) -> None:
     """It ends as if it had never been killed, half-written files and all."""
     command = ("install", "--project", project)
-    killed = process(*command, BATCH_ENGINE_FAILPOINT=failpoint)
+    killed = process(warm.program, *command, BATCH_ENGINE_FAILPOINT=failpoint)
     assert killed.returncode == -9
     record = read_record(project / ".claude")
     assert record.of("install").unfinished
@@ -198,35 +203,28 @@ def test_what_cannot_be_applied_is_refused_and_nothing_is_written(
     assert tree(project) == before
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("name", "../../x"),
-        ("name", "a -->\n<script>"),
-        ("name", 5),
-        ("version", None),
-        ("generator", {}),
-        ("source", None),
-        ("files", []),
-    ],
-)
 def test_a_manifest_that_says_no_name_or_origin_is_bad_input_for_every_command(
-    key: str, value: object, package: Path, tmp_path: Path
+    package: Path, tmp_path: Path
 ) -> None:
     """What comes from elsewhere may be broken or hostile; that is no internal error."""
+    broken, project = tmp_path / "broken", tmp_path / "project"
+    shutil.copytree(package, broken)
+    project.mkdir()
     manifest = json.loads((package / "manifest.json").read_bytes())
-    shutil.copytree(package, tmp_path / "broken")
-    (tmp_path / "broken/manifest.json").write_text(json.dumps({**manifest, key: value}))
-    with pytest.raises(BadInput, match=r"manifest|cannot name a package"):
-        load_package(tmp_path / "broken")
-    (tmp_path / "project").mkdir()
+    for key, value in (
+        *(("name", name) for name in ("../../x", "a -->\n<script>", 5, None)),
+        *(("version", None), ("generator", {}), ("source", None), ("files", [])),
+    ):
+        (broken / "manifest.json").write_text(json.dumps({**manifest, key: value}))
+        with pytest.raises(BadInput, match=r"manifest|cannot name a package"):
+            load_package(broken)
     for command in (
-        ("apply", tmp_path / "broken", tmp_path / "project"),
-        ("export", tmp_path / "broken", tmp_path / "project", "--to", "agents-md"),
-        ("report", tmp_path / "broken", "--output", tmp_path / "project/report.html"),
+        ("apply", broken, project),
+        ("export", broken, project, "--to", "agents-md"),
+        ("report", broken, "--output", project / "report.html"),
     ):
         assert run(*command).exit_code == 2
-    assert tree(tmp_path / "project") == {}
+    assert tree(project) == {}
 
 
 def test_a_place_that_cannot_be_written_ends_with_6(package: Path, project: Path) -> None:
@@ -262,7 +260,8 @@ def test_an_export_is_the_same_bytes_and_its_check_tells_drift(
     assert document("export", package, copy, "--to", "codex", "--check")["status"] == "current"
     again = tmp_path / "again"
     chosen = [text for name in FORMATS for text in ("--to", name)]
-    assert process("export", package, again, *chosen, PYTHONHASHSEED="7").returncode == 0
+    command = (BIN / "template-create", "export", package, again, *chosen)
+    assert process(*command, PYTHONHASHSEED="7").returncode == 0
     assert tree(again) == tree(exported)
     victim = sorted((copy / ".codex/agents").iterdir())[0]
     victim.unlink()
