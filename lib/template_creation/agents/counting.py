@@ -6,6 +6,7 @@ made for a run, and none after one that failed. (facts/llm-api.md sections 1 and
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,13 +22,21 @@ MOST_COUNTS = 20
 see whether the estimate is right."""
 
 
+SHORT_WAIT_S = 0.2
+LONGEST_WAIT_S = 2.0
+"""What a server may ask to wait for a count; the request itself waits longer."""
+
+
 class Counter:
     """Asks ``bridge`` for its count of prompts, if it offers one (``count_tokens``).
 
     ``why`` says why it gave none; empty where it was not asked.
     """
 
-    def __init__(self, bridge: AgentBridgeInvoker | None) -> None:
+    def __init__(
+        self, bridge: AgentBridgeInvoker | None, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._sleep = sleep
         self._ask: Callable[[Mapping[str, Any]], int] | None
         self._ask = getattr(bridge, "count_tokens", None)
         self._left = MOST_COUNTS
@@ -43,9 +52,8 @@ class Counter:
         if not self._left:
             self.why = f"it was asked {MOST_COUNTS} times"
             return None
-        self._left -= 1
         try:
-            count = self._ask(document)
+            count = self._asked(self._ask, document)
         except WorkError as exc:  # the request itself will meet the same, or do without
             self.why = exc.message
             return None
@@ -54,3 +62,16 @@ class Counter:
             self.why = f"{count:,} cannot be the tokens of a prompt of about {estimated:,}"
             return None
         return count
+
+    def _asked(self, ask: Callable[[Mapping[str, Any]], int], document: Mapping[str, Any]) -> int:
+        """The count, asked for once more where that may help soon."""
+        self._left -= 1
+        try:
+            return ask(document)
+        except WorkError as exc:
+            wait = SHORT_WAIT_S if exc.retry_after_s is None else exc.retry_after_s
+            if not exc.retryable or not self._left or wait > LONGEST_WAIT_S:
+                raise
+        self._sleep(wait)
+        self._left -= 1
+        return ask(document)

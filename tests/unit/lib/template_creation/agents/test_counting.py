@@ -127,7 +127,7 @@ NONSENSE = {
 
 @pytest.mark.parametrize("name", ["", *NONSENSE])
 def test_a_server_that_counts_badly_is_asked_all_the_same(shop, name: str) -> None:
-    """Once for a count; the estimate then says so, and the run does not wait or fail."""
+    """The estimate then says so, and the run does not wait for it or fail by it."""
     told: list[str] = []
     ledger = Ledger(MemoryRunStore())
     with FakeMessagesServer(Reply(piece=999), count=NONSENSE.get(name)) as server:
@@ -135,7 +135,8 @@ def test_a_server_that_counts_badly_is_asked_all_the_same(shop, name: str) -> No
         enhancer = AgentEnhancer(bridge, options=API, ledger=ledger, notify=told.append)
         result = enhancer.enhance(shop.context, shop.package)
     assert result.status == "success", result.errors
-    assert (len(server.counts), len(server.requests)) == (1, 1)
+    again = name == "500"  # which may help; an hour's wait may not
+    assert (len(server.counts), len(server.requests)) == (1 + again, 1)
     assert server.counts[0].prompt == server.requests[0].prompt
     (row,) = ledger.requests()
     if name:
