@@ -256,7 +256,8 @@ class Planner:
         choice = self._options.bridge
         if choice.kind != "api":
             return None
-        return answer_limit(None if choice.base_url else self._model)
+        limit = answer_limit(self._model, own_server=bool(choice.base_url))
+        return choice.max_answer_tokens or limit
 
     @property
     def _asks_no_model(self) -> bool:

@@ -112,6 +112,44 @@ TimeoutOption = Annotated[
         metavar="SECONDS", help="How long one answer may take.", rich_help_panel=_ENHANCEMENT
     ),
 ]
+EffortOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LEVEL",
+        help="How much the api bridge's model thinks: low, medium, high, xhigh or max; thinking is "
+        "paid for as output.  [default: low, where the model is known to think]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+SchemaOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|on|off",
+        help="Whether the api bridge sends a JSON Schema that the answer has to keep to. 'auto': "
+        "to models that are known to take one, never to a server at --base-url; try 'on' if yours "
+        "answers in broken JSON, 'off' if it refuses the request.  [default: auto]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+ReadTimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long the api bridge's server may be silent, such as while it reads the prompt; "
+        "--timeout is for the whole answer.  [default: 60, or 300 with --base-url]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
+MaxAnswerOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="TOKENS",
+        min=1,
+        help="How long an answer to the api bridge may be, thinking included; requests are planned "
+        "to fit.  [default: 64000, or 16000 for models that are not known and --base-url]",
+        rich_help_panel=_ENHANCEMENT,
+    ),
+]
 MemoriesOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -173,6 +211,10 @@ def create(
     batch: BatchOption = None,
     bridge_dir: BridgeDirOption = None,
     timeout: TimeoutOption = None,
+    read_timeout: ReadTimeoutOption = None,
+    effort: EffortOption = None,
+    schema: SchemaOption = None,
+    max_answer: MaxAnswerOption = None,
     memories: MemoriesOption = None,
     resume: Annotated[
         bool,
@@ -222,6 +264,10 @@ def create(
             base_url=base_url,
             bridge_dir=bridge_dir,
             timeout=timeout,
+            read_timeout=read_timeout,
+            effort=effort,
+            schema=schema,
+            max_answer=max_answer,
             contract=contract,
             batch=batch,
             max_cost=max_cost,
@@ -265,6 +311,10 @@ def enhance(
     batch: BatchOption = None,
     bridge_dir: BridgeDirOption = None,
     timeout: TimeoutOption = None,
+    read_timeout: ReadTimeoutOption = None,
+    effort: EffortOption = None,
+    schema: SchemaOption = None,
+    max_answer: MaxAnswerOption = None,
     memories: MemoriesOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run on this package that was paused.")
@@ -300,6 +350,10 @@ def enhance(
             base_url=base_url,
             bridge_dir=bridge_dir,
             timeout=timeout,
+            read_timeout=read_timeout,
+            effort=effort,
+            schema=schema,
+            max_answer=max_answer,
             contract=contract,
             batch=batch,
             max_cost=max_cost,

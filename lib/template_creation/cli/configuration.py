@@ -35,6 +35,10 @@ class Configuration:
     max_cost: float | None = None
     contract: str | None = None
     timeout: float | None = None
+    read_timeout: float | None = None
+    effort: str | None = None
+    schema: str | None = None
+    max_answer: int | None = None
     use_batch_enhancement: bool | None = None
     max_batch_agents: int | None = None
     prices: str | None = None
@@ -47,6 +51,10 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "max_cost": (int, float),
     "contract": (str,),
     "timeout": (int, float),
+    "read_timeout": (int, float),
+    "effort": (str,),
+    "schema": (str,),
+    "max_answer": (int,),
     "use_batch_enhancement": (bool,),
     "max_batch_agents": (int,),
     "prices": (str,),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from template_creation.cli.configuration import Configuration, load_configuration
 from template_creation.errors import BadInput
@@ -29,6 +29,10 @@ class Flags:
     base_url: str | None = None
     bridge_dir: Path | None = None
     timeout: float | None = None
+    read_timeout: float | None = None
+    effort: str | None = None
+    schema: str | None = None
+    max_answer: int | None = None
     contract: str | None = None
     batch: bool | None = None
     max_cost: float | None = None
@@ -71,6 +75,7 @@ def asking(
             base_url=(flags.base_url or config.base_url or "") if kind == "api" else "",
             folder=_absolute(flags.bridge_dir) or "",
             timeout_s=None if kind == "offline" else _given(flags.timeout, config.timeout),
+            **(_api_settings(flags, config) if kind == "api" else {}),
         ),
         contract=cast(Contract, flags.contract or config.contract or "sections"),
         use_batch_enhancement=_first(flags.batch, config.use_batch_enhancement, True),
@@ -80,6 +85,16 @@ def asking(
     return Asking(
         options=options, expected={}, max_cost_usd=max_cost if spends else None, prices=prices
     )
+
+
+def _api_settings(flags: Flags, config: Configuration) -> dict[str, Any]:
+    """How the API is asked, where it is."""
+    return {
+        "effort": flags.effort or config.effort,
+        "structured": flags.schema or config.schema or "auto",
+        "read_timeout_s": _given(flags.read_timeout, config.read_timeout),
+        "max_answer_tokens": config.max_answer if flags.max_answer is None else flags.max_answer,
+    }
 
 
 def _model(flags: Flags, config: Configuration, kind: BridgeKind) -> str:
@@ -98,6 +113,10 @@ def _expected(flags: Flags) -> dict[str, object]:
         "enhancement.bridge.base_url": flags.base_url,
         "enhancement.bridge.folder": _absolute(flags.bridge_dir),
         "enhancement.bridge.timeout_s": flags.timeout,
+        "enhancement.bridge.effort": flags.effort,
+        "enhancement.bridge.structured": flags.schema,
+        "enhancement.bridge.read_timeout_s": flags.read_timeout,
+        "enhancement.bridge.max_answer_tokens": flags.max_answer,
         "enhancement.contract": flags.contract,
         "enhancement.use_batch_enhancement": flags.batch,
     }
@@ -130,6 +149,10 @@ def _check_fit(flags: Flags, kind: BridgeKind) -> None:
         "--max-cost": flags.max_cost is not None and kind not in ("api", "claude"),
         "--bridge-dir": flags.bridge_dir is not None and kind != "file",
         "--timeout": flags.timeout is not None and kind == "offline",
+        "--effort": flags.effort is not None and kind != "api",
+        "--schema": flags.schema is not None and kind != "api",
+        "--read-timeout": flags.read_timeout is not None and kind != "api",
+        "--max-answer": flags.max_answer is not None and kind != "api",
     }
     for option, is_wrong in wrong.items():
         if is_wrong:

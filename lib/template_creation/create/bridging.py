@@ -37,6 +37,10 @@ def open_bridge(run: RunRecord, state: Path, prices: Path | None) -> AgentBridge
                 base_url=choice.base_url or None,
                 prices=load_prices(prices),
                 deadline_s=choice.timeout_s or API_DEADLINE_S,
+                effort=choice.effort,
+                structured=choice.structured,
+                read_timeout_s=choice.read_timeout_s,
+                max_output_tokens=choice.max_answer_tokens,
             )
         case "claude":
             from template_creation.bridges.claude import ClaudeBridge

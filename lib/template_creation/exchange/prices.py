@@ -167,15 +167,18 @@ class PriceList(_Frozen):
         return f"prices of {self.as_of.isoformat()} ({self.source})"
 
 
-def answer_limit(facts: ModelFacts | None) -> int:
+def answer_limit(facts: ModelFacts | None, *, own_server: bool = False) -> int:
     """The most tokens that an answer is allowed where nobody says another number: what plans
     are made for, and what requests say as ``max_tokens``. ``None`` is a model that nothing is
-    known of, or one behind a server that need not be the vendor's.
+    known of. An ``own_server`` need not serve what the vendor calls so: it may take less, but is
+    not thought to take more than an unknown model.
 
     >>> answer_limit(None)
     16000
     """
-    return UNKNOWN_MAX_OUTPUT if facts is None else min(facts.max_output_tokens, MOST_OUTPUT)
+    if facts is None:
+        return UNKNOWN_MAX_OUTPUT
+    return min(facts.max_output_tokens, UNKNOWN_MAX_OUTPUT if own_server else MOST_OUTPUT)
 
 
 def load_prices(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> PriceList:

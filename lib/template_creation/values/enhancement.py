@@ -9,10 +9,19 @@ from urllib.parse import urlsplit
 
 from template_creation.errors import BadInput
 
-__all__ = ["BridgeChoice", "BridgeKind", "Contract", "EnhancementOptions"]
+__all__ = [
+    "BridgeChoice",
+    "BridgeKind",
+    "Contract",
+    "Effort",
+    "EnhancementOptions",
+    "Structured",
+]
 
 BridgeKind = Literal["offline", "file", "api", "claude"]
 Contract = Literal["sections", "markdown"]
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
+Structured = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,10 @@ class BridgeChoice:
     folder, ``""`` for the run's state folder. ``timeout_s`` bounds one call; None is the
     bridge's own default.
 
+    The rest concerns the API alone, where None and ``auto`` leave it to the bridge: ``effort`` of
+    a model that thinks; whether a JSON Schema of the answer is sent (``structured``);
+    ``read_timeout_s``, the longest silence; ``max_answer_tokens``, thinking included.
+
     Raises `BadInput` for a kind that there is not, and for an API without a model.
 
     >>> BridgeChoice(kind="api", model="claude-sonnet-5-5").describe()
@@ -37,6 +50,10 @@ class BridgeChoice:
     base_url: str = ""
     folder: str = ""
     timeout_s: float | None = None
+    effort: Effort | None = None
+    structured: Structured = "auto"
+    read_timeout_s: float | None = None
+    max_answer_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(BridgeKind):
@@ -49,8 +66,23 @@ class BridgeChoice:
                 "the base URL holds a name or a password, which would be kept in the run's state",
                 hint="leave it out; a key goes into ANTHROPIC_API_KEY",
             )
-        if self.timeout_s is not None and not 0 < self.timeout_s < float("inf"):
-            raise BadInput(f"the timeout is {self.timeout_s!r}", hint="give seconds above 0")
+        for what, seconds in (
+            ("timeout", self.timeout_s),
+            ("longest silence", self.read_timeout_s),
+        ):
+            if seconds is not None and not 0 < seconds < float("inf"):
+                raise BadInput(f"the {what} is {seconds!r}", hint="give seconds above 0")
+        if self.max_answer_tokens is not None and self.max_answer_tokens < 1:
+            raise BadInput(
+                f"the longest answer is {self.max_answer_tokens!r}", hint="give 1 token or more"
+            )
+        self._check_one_of("effort", self.effort, get_args(Effort))
+        self._check_one_of("schema", self.structured, get_args(Structured))
+
+    @staticmethod
+    def _check_one_of(what: str, value: str | None, known: tuple[str, ...]) -> None:
+        if value is not None and value not in known:
+            raise BadInput(f"there is no {what} {value!r}", hint=f"known: {', '.join(known)}")
 
     @property
     def costs(self) -> bool:

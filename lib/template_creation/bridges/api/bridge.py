@@ -20,11 +20,12 @@ from batch_engine.core import TransientError, WorkError
 from template_creation.bridges.api.answer import Answer, Call
 from template_creation.bridges.api.client import ApiClient, base_url_of, read_key, shown_url
 from template_creation.bridges.api.failures import Failures, NotAcceptedError
-from template_creation.bridges.api.parameters import Effort, Parameters, Structured
+from template_creation.bridges.api.parameters import Parameters
 from template_creation.errors import BadInput
-from template_creation.exchange import PriceList, load_prices
+from template_creation.exchange import PriceList, answer_limit, load_prices
 from template_creation.values.agent import Issue
 from template_creation.values.answer import AnsweredAgent, AnswerEvent, RequestUsage
+from template_creation.values.enhancement import Effort, Structured
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -94,9 +95,11 @@ class ApiBridge:
         self._api_key = api_key
         self._base_url = base_url_of(base_url)
         self._prices = prices or load_prices()
+        known = self._prices.model(model)
         self._parameters = Parameters(
             model,
-            None if self._is_foreign else self._prices.model(model),
+            None if self._is_foreign else known,
+            room=answer_limit(known, own_server=self._is_foreign),
             structured=structured,
             effort=effort,
             max_output_tokens=max_output_tokens,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from template_creation.exchange import (
     ModelFacts,
@@ -19,11 +19,9 @@ from template_creation.exchange import (
     response_schema,
     schema_style,
 )
+from template_creation.values.enhancement import Effort, Structured
 
-__all__ = ["Effort", "Parameters", "Structured"]
-
-Structured = Literal["auto", "on", "off"]
-Effort = Literal["low", "medium", "high", "xhigh", "max"]
+__all__ = ["Parameters"]
 
 _ABOUT_SCHEMA = re.compile(
     r"output_config|output_format|json_schema|structured output|schema|grammar", re.IGNORECASE
@@ -38,11 +36,13 @@ class Parameters:
     """The parameters of a run's requests; what a server refused once is not sent again.
 
     ``facts`` is what the price file knows of the model, ``None`` for nothing, or for a server
-    that need not be the vendor's.
+    that need not be the vendor's. ``room`` is how long an answer may be where nothing else is
+    said, in tokens: None is `answer_limit`.
     """
 
     model: str
     facts: ModelFacts | None
+    room: int | None = None
     structured: Structured = "auto"
     effort: Effort | None = None
     max_output_tokens: int | None = None
@@ -64,7 +64,7 @@ class Parameters:
     def max_tokens(self, asked: int | None = None) -> int:
         """The most tokens of an answer: as the caller of the bridge says, but no more than the
         model can, else `answer_limit`; less where the request asks for less."""
-        most = answer_limit(self.facts)
+        most = self.room or answer_limit(self.facts)
         if self.max_output_tokens:
             can = self.facts.max_output_tokens if self.facts else self.max_output_tokens
             most = min(self.max_output_tokens, can)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from template_creation import EnhanceOptions, enhance_agents
 from template_creation.cli.configuration import load_configuration
 from template_creation.cli.enhancement_options import Flags, asking
 from template_creation.errors import BadInput
-from template_creation.values.enhancement import BridgeChoice
+from template_creation.fake_api import FakeMessagesServer
+from template_creation.values.enhancement import BridgeChoice, EnhancementOptions
 
 
 def configured(sealed: Path, text: str) -> None:
@@ -133,3 +137,70 @@ def test_the_claude_bridge_takes_a_configured_model_only_where_it_is_configured(
 def test_an_option_that_the_bridge_would_not_read_is_refused(flags: Flags) -> None:
     with pytest.raises(BadInput, match="has no use for"):
         asking(flags, environ={})
+
+
+SAID = Flags(
+    bridge="api",
+    model="some",
+    base_url="http://127.0.0.1:9",
+    effort="high",
+    schema="on",
+    read_timeout=9.0,
+    max_answer=4_000,
+)
+
+
+def test_how_the_api_is_asked_is_said_by_options_or_keys(sealed: Path) -> None:
+    """Options go over keys; both are kept in the record of the run."""
+    chosen = bridge(SAID)
+    assert (chosen.effort, chosen.structured) == ("high", "on")
+    assert (chosen.read_timeout_s, chosen.max_answer_tokens) == (9.0, 4_000)
+    keys = 'effort = "low"\nschema = "off"\nread_timeout = 7\nmax_answer = 5000\n'
+    configured(sealed, keys)
+    assert bridge(SAID) == chosen
+    by_keys = bridge(Flags(bridge="api", model="some"))
+    assert (by_keys.effort, by_keys.structured) == ("low", "off")
+    assert (by_keys.read_timeout_s, by_keys.max_answer_tokens) == (7, 5_000)
+    assert bridge(Flags(bridge="claude")).effort is None, "it is no setting of theirs"
+    options = EnhancementOptions(bridge=chosen)
+    assert EnhancementOptions.from_json(json.loads(json.dumps(options.to_json()))) == options
+    expected = asking(SAID, resume=True, environ={}).expected
+    assert expected["enhancement.bridge.max_answer_tokens"] == 4_000
+
+
+def test_how_the_api_is_asked_reaches_the_server(tmp_path: Path) -> None:
+    for name, text in (
+        ("templates/api.py.template", "def route(request):\n    return look_up(request)\n"),
+        ("agents/helper.md", "---\nname: helper\ndescription: Knows routes\n---\n# Helper\n"),
+    ):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with FakeMessagesServer() as server:
+        chosen = replace(bridge(SAID), base_url=server.url)
+        enhance_agents(
+            EnhanceOptions(package=tmp_path, enhancement=EnhancementOptions(bridge=chosen))
+        )
+    request = server.requests[0]
+    assert request.body["max_tokens"] == 4_000
+    assert request.body["output_config"]["effort"] == "high"
+    assert request.schema is not None
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (Flags(bridge="api", model="m", effort="huge"), "no effort 'huge'"),
+        (Flags(bridge="api", model="m", schema="yes"), "no schema 'yes'"),
+        (Flags(bridge="api", model="m", read_timeout=0), "the longest silence is 0"),
+        (Flags(bridge="api", model="m", read_timeout=float("nan")), "the longest silence is nan"),
+        (Flags(bridge="api", model="m", max_answer=0), "the longest answer is 0"),
+        (Flags(bridge="file", effort="low"), "the file bridge has no use for --effort"),
+        (Flags(schema="on"), "the offline bridge has no use for --schema"),
+        (Flags(bridge="claude", read_timeout=3), "the claude bridge has no use for --read-timeout"),
+        (Flags(max_answer=3), "the offline bridge has no use for --max-answer"),
+    ],
+)
+def test_what_cannot_be_of_the_api_is_refused(flags: Flags, message: str) -> None:
+    with pytest.raises(BadInput, match=message) as caught:
+        asking(flags, environ={})
+    assert caught.value.hint

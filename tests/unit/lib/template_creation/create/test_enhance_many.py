@@ -99,3 +99,17 @@ def test_the_users_own_claude_is_not_asked_for_more_than_it_writes(tmp_path: Pat
     assert ClaudeBridge(environ=environ).max_answer_tokens == 8_000
     del environ["CLAUDE_CODE_MAX_OUTPUT_TOKENS"]
     assert ClaudeBridge(environ=environ).max_answer_tokens == 32_000
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_price_file_that_knows_of_less_room_is_believed(tmp_path: Path, own: bool) -> None:
+    """Of a server of one's own too; but never of more than an unknown model has there."""
+    file = tmp_path / "prices.toml"
+    text = "[models.small]\ncontext_tokens = 32_000\nmax_output_tokens = 8_000\n"
+    file.write_text(text, encoding="utf-8")
+    prices, url = load_prices(file), "http://127.0.0.1:9" if own else "https://api.anthropic.com"
+    rooms = [
+        ApiBridge(model=model, api_key="any", base_url=url, prices=prices).max_answer_tokens
+        for model in ("small", "claude-sonnet-5-5", "unheard-of")
+    ]
+    assert rooms == [8_000, 16_000 if own else 64_000, 16_000]
