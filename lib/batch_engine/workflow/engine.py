@@ -1,4 +1,4 @@
-"""The workflow engine: steps one after the other, each stored when it is done.
+"""The workflow engine: steps in their order, each stored when it is done.
 
 ::
 
@@ -30,19 +30,19 @@ from batch_engine.core import (
 )
 from batch_engine.core.sqlite_store import RunStatus as StoreStatus
 from batch_engine.workflow.beginning import begin_run
-from batch_engine.workflow.definition import AGENT_TASK, Step, Workflow, tasks_of
+from batch_engine.workflow.definition import AGENT_TASK, Workflow, tasks_of
 from batch_engine.workflow.errors import WorkflowError
 from batch_engine.workflow.load import load_workflow
 from batch_engine.workflow.params import resolve_params
-from batch_engine.workflow.rendering import RunContext, error_view
-from batch_engine.workflow.report import StepReport, WorkflowResult
+from batch_engine.workflow.rendering import RunContext
+from batch_engine.workflow.report import WorkflowResult
 from batch_engine.workflow.runs import new_workspace, prepare, state_folder
 from batch_engine.workflow.secrets import Secrets, SecretStore
 from batch_engine.workflow.state import RunRecord, RunStatus, WorkflowState
-from batch_engine.workflow.step_runner import Changed, Mode, StepRunner
+from batch_engine.workflow.step_runner import Changed, Mode
+from batch_engine.workflow.stepping import Stepping
 from batch_engine.workflow.task import AgentInvoker, Services, TaskRegistry
 from batch_engine.workflow.tasks import builtin_registry
-from batch_engine.workflow.validate import order_by_dependencies
 
 __all__ = ["WorkflowEngine"]
 
@@ -282,25 +282,16 @@ class WorkflowEngine:
     ) -> WorkflowResult:
         started = datetime.now(UTC)
         self._emit(RunStarted(step=self.workflow.name))
-        run = self.context(record)
-        runner = StepRunner(run, state, mode=mode, changed=changed, listeners=self.listeners)
-        reports: dict[str, StepReport] = {}
-        planned = order_by_dependencies(self.workflow.flow(record.flow))
-        queue, halted = list(planned), ""
-        while queue:
-            step = queue.pop(0)
-            if step.name in reports:
-                continue
-            if halted and not step.spec.always_run:
-                continue
-            report = reports[step.name] = runner.run(step, len(reports))
-            if report.status == "failed":
-                queue, stop = self._after_failure(step, report, run, queue)
-                halted = halted or stop
-        for step in planned:
-            if step.name not in reports:
-                reason = "not reached" if halted else "the run went another way"
-                reports[step.name] = StepReport(step.name, step.spec.task, "skipped", reason=reason)
+        stepping = Stepping(
+            self.workflow,
+            self.context(record),
+            state,
+            mode=mode,
+            changed=changed,
+            listeners=self.listeners,
+        )
+        stepping.go(self.workflow.flow(record.flow))
+        reports, halted = stepping.reports, stepping.halted
         status: RunStatus = "completed"
         if halted:
             status = "failed"
@@ -316,26 +307,6 @@ class WorkflowEngine:
             error=halted,
             elapsed_s=elapsed,
         )
-
-    def _after_failure(
-        self, step: Step, report: StepReport, run: RunContext, queue: list[Step]
-    ) -> tuple[list[Step], str]:
-        """What is left to run after a step failed, and why the run ends, if it does."""
-        on_error = step.spec.on_error
-        run.variables["error"] = error_view(step.name, report.error)
-        message = f"step {step.name!r} failed: {report.message}"
-        if on_error and on_error.message:
-            told = run.message(step, on_error.message)
-            message = f"step {step.name!r} failed: {told}"
-            if not report.reused:
-                self.services.say(told)
-        if on_error and on_error.next:
-            every = order_by_dependencies(self.workflow.steps)
-            names = [entry.name for entry in every]
-            return every[names.index(on_error.next) :], ""
-        if on_error and on_error.action == "continue":
-            return queue, ""
-        return queue, message
 
     def _emit(self, event: Any) -> None:
         for listener in self.listeners:

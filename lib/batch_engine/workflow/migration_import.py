@@ -36,12 +36,12 @@ from batch_engine.workflow.errors import ExpressionError, TaskInputError, Workfl
 from batch_engine.workflow.fingerprints import step_fingerprint
 from batch_engine.workflow.item_work import Entry
 from batch_engine.workflow.migration import FormerBatch, FormerRun, FormerStep
+from batch_engine.workflow.order import in_order
 from batch_engine.workflow.params import read_param, resolve_params
 from batch_engine.workflow.references import references_of
 from batch_engine.workflow.rendering import RunContext, error_view
 from batch_engine.workflow.runs import prepare, state_folder
 from batch_engine.workflow.state import SINGLE_KEY, RunRecord, StepRecord, WorkflowState
-from batch_engine.workflow.validate import order_by_dependencies
 
 __all__ = ["ImportReport", "import_former_run"]
 
@@ -95,7 +95,7 @@ def import_former_run(
     values = {n: _read(engine, n, v) for n, v in former.params.items() if n in workflow.params}
     values = resolve_params(workflow.params, {**values, **(params or {})})
     flow = former.flow or workflow.default_flow
-    steps = order_by_dependencies(workflow.flow(flow))
+    steps = in_order(workflow.flow(flow))
     prepare(engine.workspace)
     with SqliteRunStore(state_folder(engine.workspace)) as sqlite:
         state = WorkflowState(engine.guarded(sqlite, values))

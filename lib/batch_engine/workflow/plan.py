@@ -9,9 +9,9 @@ from typing import Any, Literal
 from batch_engine.workflow.definition import Step, Workflow, nested_tasks
 from batch_engine.workflow.errors import ExpressionError
 from batch_engine.workflow.expressions import compile_value, has_expressions
+from batch_engine.workflow.order import in_order
 from batch_engine.workflow.params import resolve_params
 from batch_engine.workflow.references import references_of
-from batch_engine.workflow.validate import order_by_dependencies
 
 __all__ = ["PlannedStep", "plan_workflow"]
 
@@ -64,7 +64,7 @@ def plan_workflow(
         "settings": dict(workflow.settings),
         "steps": {},
     }
-    steps = order_by_dependencies(workflow.flow(flow))
+    steps = in_order(workflow.flow(flow))
     return [_planned(step, variables) for step in steps]
 
 

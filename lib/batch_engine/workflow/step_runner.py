@@ -53,13 +53,14 @@ class StepRunner:
         mode: Mode,
         changed: Changed,
         listeners: Iterable[Listener] = (),
+        dirty: bool = False,
     ) -> None:
         self._run = run
         self._state = state
         self._mode = mode
         self._changed = changed
         self._listeners = tuple(listeners)
-        self._dirty = False
+        self.dirty = dirty
 
     def run(self, step: Step, position: int) -> StepReport:
         """What came of the step; it is stored."""
@@ -102,7 +103,7 @@ class StepRunner:
         now = step_fingerprint(step, run.variables, run.registry, run.workspace)
         if self._mode == "fresh" or before is None or not before.fingerprint:
             return now
-        if before.fingerprint == now or self._dirty:
+        if before.fingerprint == now or self.dirty:
             return now
         done = self._state.counts(before).ok
         if not done:
@@ -110,7 +111,7 @@ class StepRunner:
         if self._changed == "keep":
             return before.fingerprint
         if self._changed == "rerun":
-            self._dirty = True
+            self.dirty = True
             return now
         had = f"{done} of its items have a result" if before.total is not None else "it has one"
         raise ChangedWorkflowError(
@@ -123,7 +124,7 @@ class StepRunner:
     def _reusable(self, step: Step, before: StepRecord | None) -> bool:
         """Whether what is stored stands: a result does; a failure that the run went on after
         does too, unless failures are what is to be tried again."""
-        if before is None or self._dirty:
+        if before is None or self.dirty:
             return False
         if before.status == "completed" or (before.finished and self._mode == "resume"):
             return True
@@ -140,7 +141,7 @@ class StepRunner:
             return self._recalled(step, before)
         if self._mode != "fresh":
             self._state.store.prune(record.ref, keep=[])
-            self._dirty = True
+            self.dirty = True
         self._state.put_step(record)
         spec, run = step.spec, self._run
         inputs = run.inputs(step, spec.task, spec.inputs, ("inputs",))
@@ -225,7 +226,7 @@ class StepRunner:
         if outcome.exceeded:
             status, error = "failed", _too_many(outcome)
         if self._mode != "fresh" and (before is None or before.shape != outcome.shape):
-            self._dirty = True
+            self.dirty = True
         collect = step.batch is None or step.batch.collect is not False
         result = outcome.to_json(collect=collect)
         self._see(step, result, status)

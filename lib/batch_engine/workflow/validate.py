@@ -8,6 +8,7 @@ from typing import Any
 from batch_engine.workflow.definition import BATCH_TASK, Step, Workflow, is_batch, nested_tasks
 from batch_engine.workflow.errors import ParameterError, Problem, WorkflowError, closest
 from batch_engine.workflow.expressions import check_syntax, has_expressions
+from batch_engine.workflow.order import in_order, is_graph
 from batch_engine.workflow.params import check_param
 from batch_engine.workflow.reader import Document
 from batch_engine.workflow.references import references_of
@@ -19,7 +20,10 @@ __all__ = ["check_workflow"]
 _SURELY = 0.75
 _STEP_KEYS = [entry.alias or name for name, entry in StepSpec.model_fields.items()]
 BATCH_KEYS = [entry.alias or name for name, entry in BatchSpec.model_fields.items()]
-_NOT_APPLIED = {"timeout": "give the steps a timeout", "max_workers": "steps run one by one"}
+_NOT_APPLIED = {
+    "timeout": "give the steps a timeout",
+    "max_workers": "steps run one by one, unless some have 'depends_on'",
+}
 
 
 def check_workflow(
@@ -39,29 +43,6 @@ def check_workflow(
         yield from _expressions(step, registry)
         yield from _references(step, workflow, names)
     yield from _cycles(workflow, document)
-
-
-def order_by_dependencies(steps: Iterable[Step]) -> list[Step]:
-    """The steps so that each comes after those it depends on; a step that says nothing comes
-    after the one before it. Raises `WorkflowError` for a circle."""
-    listed = list(steps)
-    if not any(step.spec.depends_on for step in listed):
-        return listed
-    names = {step.name for step in listed}
-    before: dict[str, set[str]] = {}
-    for number, step in enumerate(listed):
-        given = step.spec.depends_on
-        implied = [listed[number - 1].name] if number and given is None else []
-        before[step.name] = {name for name in given or implied if name in names}
-    ordered: list[Step] = []
-    while len(ordered) < len(listed):
-        done = {step.name for step in ordered}
-        ready = [s for s in listed if s.name not in done and before[s.name] <= done]
-        if not ready:
-            stuck = ", ".join(repr(step.name) for step in listed if step.name not in done)
-            raise WorkflowError(f"these steps depend on each other in a circle: {stuck}")
-        ordered.append(ready[0])
-    return ordered
 
 
 def _names(workflow: Workflow) -> Iterator[Problem]:
@@ -118,6 +99,8 @@ def _flows(workflow: Workflow, document: Document) -> Iterator[Problem]:
 
 def _settings(workflow: Workflow, document: Document) -> Iterator[Problem]:
     for name, instead in _NOT_APPLIED.items():
+        if name == "max_workers" and is_graph(workflow.steps):
+            continue
         if name in workflow.settings:
             yield Problem(
                 problem=f"settings.{name} has no effect",
@@ -341,7 +324,7 @@ def _item_names(step: Step) -> list[str]:
 
 def _cycles(workflow: Workflow, document: Document) -> Iterator[Problem]:
     try:
-        order_by_dependencies(workflow.steps)
+        in_order(workflow.steps)
     except WorkflowError as error:
         yield Problem(problem=error.message, place=document.place(("steps",)), path="steps")
 

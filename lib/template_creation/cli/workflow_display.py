@@ -60,7 +60,7 @@ class Display:
         self._live = live
         self._quiet = quiet
         self._clock = clock
-        self._progress = Progress(clock=clock)
+        self._steps: dict[str, Progress] = {}
         self._drawn_at = clock()
         self._width = 0
         self._retries = 0
@@ -69,18 +69,19 @@ class Display:
         """Takes in one event."""
         if self._quiet:
             return
-        self._progress(event)
+        progress = self._steps.setdefault(event.step, Progress(clock=self._clock))
+        progress(event)
         match event:
             case StepStarted():
                 self._retries, self._drawn_at = 0, self._clock()
-                self._draw(force=self._live)
+                self._draw(progress, force=self._live)
             case StepCompleted() | StepFailed():
                 self.clear()
             case RetryScheduled():
                 self._retries += len(event.keys)
-                self._draw(force=False)
+                self._draw(progress, force=False)
             case _:
-                self._draw(force=False)
+                self._draw(progress, force=False)
 
     def say(self, text: str, out: TextIO) -> None:
         """Prints a text in place of the moving line."""
@@ -95,12 +96,12 @@ class Display:
             self._out.flush()
             self._width = 0
 
-    def _draw(self, *, force: bool) -> None:
+    def _draw(self, progress: Progress, *, force: bool) -> None:
         now = self._clock()
         if not force and now - self._drawn_at < (_REFRESH_S if self._live else _REPORT_S):
             return
         self._drawn_at = now
-        text = _moving(self._progress.snapshot(), self._retries)[: _WIDTH - 1]
+        text = _moving(progress.snapshot(), self._retries)[: _WIDTH - 1]
         if self._live:
             self._out.write("\r" + text.ljust(self._width))
             self._width = len(text)
