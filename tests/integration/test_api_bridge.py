@@ -16,11 +16,11 @@ from typing import Any
 
 import anthropic
 import pytest
+from llmock.scenarios import Fail, Match
 
 from batch_engine.core import RetryPolicy
 from template_creation.agents import AgentEnhancer
 from template_creation.bridges import ApiBridge
-from template_creation.create import CreateOptions, create_template
 from template_creation.exchange import render_batch_prompt
 from template_creation.fake_api import FakeMessagesServer, Reply
 from template_creation.fake_model import good_answer
@@ -33,20 +33,20 @@ AT_ONCE = RetryPolicy(initial_s=0)
 
 
 @pytest.fixture(scope="session")
-def stubs_once(
-    _sealed_session: None, bookshop_once: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The bookshop's package with agents that no answer was found for: only to be read."""
-    target = tmp_path_factory.mktemp("stubs") / "bookshop"
-    options = CreateOptions(name="bookshop", path=bookshop_once, output=target)
-    create_template(options, bridge=FakeBridge({"enhancements": []}))
-    return target
+def package_once(bookshop_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bookshop's package with three of its agents, as the offline bridge wrote them: only to
+    be read."""
+    package = tmp_path_factory.mktemp("three") / "package"
+    shutil.copytree(bookshop_package, package)
+    for path in sorted(package.glob("agents/*.md"))[3:]:
+        path.unlink()
+    return package
 
 
 @pytest.fixture
-def package(stubs_once: Path, tmp_path: Path) -> Path:
-    """A copy of the package of the test's own, its agents not yet enhanced."""
-    return Path(shutil.copytree(stubs_once, tmp_path / "package"))
+def package(package_once: Path, tmp_path: Path) -> Path:
+    """A copy of it of the test's own."""
+    return Path(shutil.copytree(package_once, tmp_path / "package"))
 
 
 def bridge_to(server: FakeMessagesServer, **settings: Any) -> ApiBridge:
@@ -71,7 +71,7 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     pause, deadline = threading.Event(), time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not come"
-        pause.wait(0.01)
+        pause.wait(0.05)
 
 
 class Watched:
@@ -151,21 +151,24 @@ def test_a_server_that_never_answers_is_asked_a_bounded_number_of_times(package:
     assert result["status"] == "failed"
 
 
+ASKED = Match(stream=True)
+"""The request itself: where counting it fails, there is no count, and nothing is retried."""
+
 FAULTS: dict[str, Callable[[Any], object]] = {
     "truncate": lambda mock: mock.truncate(after_chunks=4),
     "disconnect": lambda mock: mock.disconnect(after_chunks=4),
     "stall": lambda mock: mock.stall(after_chunks=4, seconds=30),
     "corrupt": lambda mock: mock.corrupt(after_chunks=4),
-    "overloaded": lambda mock: mock.fail(529, provider="anthropic"),
-    "unavailable": lambda mock: mock.fail(503, provider="anthropic"),
-    "rate_limit": lambda mock: mock.rate_limit(times=1, retry_after=0.1),
+    "overloaded": lambda mock: mock.add(Fail(529, match=ASKED)),
+    "unavailable": lambda mock: mock.add(Fail(503, match=ASKED)),
+    "rate_limit": lambda mock: mock.add(Fail(429, retry_after=0.1, match=ASKED)),
 }
 
 
 @pytest.fixture(scope="session")
-def answer_once(stubs_once: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def answer_once(package_once: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A whole answer for the package, as text."""
-    copy = Path(shutil.copytree(stubs_once, tmp_path_factory.mktemp("answer") / "package"))
+    copy = Path(shutil.copytree(package_once, tmp_path_factory.mktemp("answer") / "package"))
     bridge = FakeBridge()
     enhance(bridge, copy)
     return good_answer(render_batch_prompt(bridge.requests[0].input_data))
@@ -206,15 +209,25 @@ def command(package: Path, server: FakeMessagesServer, *more: str) -> list[str]:
     ]
 
 
-def run(package: Path, server: FakeMessagesServer, *more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "ANTHROPIC_API_KEY": KEY}
-    return subprocess.run(
-        command(package, server, *more), capture_output=True, text=True, env=environment
-    )
+@pytest.fixture
+def run(warm: Any) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command in a process of its own, that starts warm."""
+
+    def start(
+        package: Path, server: FakeMessagesServer, *more: str
+    ) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "ANTHROPIC_API_KEY": KEY}
+        words = [warm.program, *command(package, server, *more)[1:]]
+        return subprocess.run(words, capture_output=True, text=True, env=environment)
+
+    return start
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_the_command_enhances_a_package_and_the_key_is_written_nowhere(
-    package: Path, sealed: Path
+    package: Path, sealed: Path, run: Run
 ) -> None:
     """Also with ``--verbose``, also when a proxy sends the key back in its error."""
     echo = Reply(status=502, raw=f"upstream got Bearer {KEY}".encode())
@@ -229,7 +242,7 @@ def test_the_command_enhances_a_package_and_the_key_is_written_nowhere(
     assert KEY[:12] not in done.stdout + done.stderr
 
 
-def test_a_wrong_key_ends_with_the_way_out(package: Path) -> None:
+def test_a_wrong_key_ends_with_the_way_out(package: Path, run: Run) -> None:
     """One request, nothing changed, and not exit code 0."""
     before = agents(package)
     with FakeMessagesServer(key="another") as server:
@@ -241,7 +254,7 @@ def test_a_wrong_key_ends_with_the_way_out(package: Path) -> None:
     assert agents(package) == before
 
 
-def test_a_run_that_was_killed_pays_for_no_agent_twice(package: Path) -> None:
+def test_a_run_that_was_killed_pays_for_no_agent_twice(package: Path, run: Run) -> None:
     """SIGKILL while the model still writes: the next run asks for what was not written."""
     before = agents(package)
     with FakeMessagesServer(Reply(fault="stall"), Reply()) as server:

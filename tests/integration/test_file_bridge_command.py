@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from template_creation.bridges import OfflineBridge
 
-COMMAND = Path(sys.executable).with_name("template-create")
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(COMMAND), *map(str, arguments)],
+        ["template-create", *map(str, arguments)],
         cwd=cwd,
         capture_output=True,
         text=True,
