@@ -110,8 +110,9 @@ def merge_agent(current: str, written: str, *, profile: Profile = SEED, file: st
         return Merged(current, _titles(merging.issues), tuple(merging.issues))
     begin, joined = current[: len(current) - len(body)], _joined(blocks, newline)
     text = edit_frontmatter(begin, changed) + joined
-    if written.count("\n") < profile.min_lines <= text.count("\n"):
-        text = edit_frontmatter(begin, {**changed, "short_because": None}) + joined
+    unexcused = edit_frontmatter(begin, {**changed, "short_because": None}) + joined
+    if written.count("\n") < profile.min_lines <= unexcused.count("\n"):
+        text = unexcused
     if spoiled := _spoiled(blocks, joined, file):
         return Merged(current, issues=(spoiled,))
     return Merged(text, _titles(merging.issues), tuple(merging.issues))

@@ -144,6 +144,17 @@ def test_why_it_is_short_is_not_said_of_a_long_file() -> None:
     assert "short_because" in merge_agent(agent_file("# Api\n"), mark_sections(short)).text
 
 
+@pytest.mark.parametrize("words", range(138, 150))
+def test_why_it_is_short_is_said_wherever_the_file_is_short_without_saying_so(words: int) -> None:
+    """The line of the reason may be what makes the file long enough; then it stays."""
+    short = agent_file("# Api\n", "## Constraints\n\n- No `x`.\n", short_because="small")
+    own = agent_file("# Api\n", "## Notes\n\n" + "Word.\n" * words)
+    text = merge_agent(own, mark_sections(short)).text
+    assert ("short_because" in text) is (text.count("\n") <= 150)
+    assert "short_because" in text or text.count("\n") >= 150
+
+
+
 def test_an_introduction_does_not_say_again_what_the_file_says() -> None:
     """The purpose that was taken from the file is not put beside itself."""
     written = mark_sections(agent_file("## Role\n\nAdds the routes.\nIt works with `Redis`.\n"))
