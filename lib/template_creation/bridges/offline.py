@@ -47,6 +47,12 @@ __all__ = ["OfflineBridge"]
 SURE_PLACES = 8
 """A habit without exception becomes a constraint from so many places on."""
 
+FEW_PRACTICES = 3
+"""With fewer practices than these, the layout of the agent's first file is told too."""
+
+MOST_DECLARED = 4
+"""The layout of a file that declares more is no sentence."""
+
 MOST_TEMPLATES = 5
 MAX_PRACTICES = 10
 MAX_CONSTRAINTS = 7
@@ -123,8 +129,11 @@ def _draft(agent: AgentRequest, facts: _Facts) -> AgentSections:
             TemplateItem(id=item.id, why=why(agent, item, place))
             for place, item in enumerate(entries)
         ),
-        practices=_practices(agent, [item for item in habits if item not in fixed], rules, learned)
-        or _from_templates(agent, entries),
+        practices=_with_layout(
+            _practices(agent, [item for item in habits if item not in fixed], rules, learned),
+            agent,
+            entries,
+        ),
         constraints=_constraints(agent, fixed, rules, learned, entries, facts),
         commands=tuple(key for key in agent.commands if key in facts.commands),
     )
@@ -159,6 +168,20 @@ def _practices(
     return (*written[:4], *worked, *measured)[:MAX_PRACTICES]
 
 
+def _with_layout(
+    found: tuple[PracticeItem, ...], agent: AgentRequest, entries: Sequence[CatalogEntry]
+) -> tuple[PracticeItem, ...]:
+    """The practices, and where they are few, what to keep to of the agent's own first file."""
+    if not found:
+        return _from_templates(agent, entries)
+    own = [item for item in entries if item.category in agent.layers][:1]
+    told = [item for item in own if len(item.symbols) <= MOST_DECLARED]
+    if len(found) >= FEW_PRACTICES or not told:
+        return found
+    text = _layout(told[0], short_names(entries)[told[0].id])
+    return (*found, PracticeItem(text=text, cites=(told[0].id,)))
+
+
 def _from_templates(
     agent: AgentRequest, entries: Sequence[CatalogEntry]
 ) -> tuple[PracticeItem, ...]:
@@ -166,12 +189,9 @@ def _from_templates(
     own = [item for item in entries if item.category in agent.layers] or list(entries)
     names = short_names(entries)
     kinds = [_only_kind(item) for item in own[:2]]
-    if len(kinds) == 2 and kinds[0] == kinds[1] != "":
-        both = joined([f"`{names[item.id]}`" for item in own[:2]])
-        text = f"Declare one {kinds[0]} in a file of this kind, as {both} do."
-        return (PracticeItem(text=text, cites=tuple(item.id for item in own[:2])),)
+    told = own[:1] if kinds[1:] == kinds[:1] != [""] else own[:2]  # or it would be said twice
     return tuple(
-        PracticeItem(text=_layout(item, names[item.id]), cites=(item.id,)) for item in own[:2]
+        PracticeItem(text=_layout(item, names[item.id]), cites=(item.id,)) for item in told
     )
 
 
@@ -184,7 +204,7 @@ def _only_kind(item: CatalogEntry) -> str:
 def _layout(item: CatalogEntry, name: str) -> str:
     """The order of what a file declares, or where it is; of a template that others made, whose
     place in a codebase is not known, that there is one."""
-    parts = [f"`{symbol.name}`" for symbol in item.symbols[:4]]
+    parts = [f"`{symbol.name}`" for symbol in item.symbols[:MOST_DECLARED]]
     if len(set(parts)) > 1:
         return f"Lay out a new file of this kind as `{name}` is: {joined(parts)}, in this order."
     if kind := _only_kind(item):

@@ -117,8 +117,9 @@ def choose_examples(
 
     First every agent takes from the templates of its own layers, so that nobody loses its own
     best example. What other layers offer only fills an agent up to the least length, ``fill``
-    lines below ``room``; if that is not enough, an excerpt may be shown by two agents, and by
-    more only where one would have none.
+    lines below ``room``, also what another agent shows; where that does not get it there, it is
+    left out: code of others makes a short agent no better. One that would have no example shows
+    the best there is.
     """
     shown: Counter[str] = Counter()
     chosen: dict[str, list[Excerpt]] = {agent.name: [] for agent in agents}
@@ -129,6 +130,11 @@ def choose_examples(
                 entries = [item for item in entries if item.category in agent.layers]
             enough = room[agent.name] - (0 if step.own_only else fill)
             _fill(chosen[agent.name], entries, room[agent.name], enough, shown, step)
+    for agent in agents:
+        mine = chosen[agent.name]
+        if sum(item.cost for item in mine) + SLACK < room[agent.name] - fill:
+            own = [item for item in mine if item.template.category in agent.layers]
+            chosen[agent.name] = own or mine
     for agent in agents:
         if not chosen[agent.name]:  # better one that others show than none
             entries = [catalog[key] for key in agent.templates if key in catalog]

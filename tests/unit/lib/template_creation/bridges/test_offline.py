@@ -108,6 +108,20 @@ def test_an_agent_without_habits_still_says_what_to_do(request_data) -> None:
     assert constraint["cites"] == ["T2"]
 
 
+def test_few_practices_come_with_the_layout_of_the_agents_own_file(request_data) -> None:
+    """As far as it can be said in a sentence; with enough practices there is none."""
+    request_data["conventions"] = [c for c in request_data["conventions"] if c["id"] == "C2"]
+    few = answer(request_data)["api-specialist"]["practices"]
+    assert (few[-1]["text"], few[-1]["cites"]) == (
+        "Lay out a new file of this kind as `file1.py` is: `read_items`, `read_item`, "
+        "`create_item` and `helper`, in this order.",
+        ["T1"],
+    )
+    extra = dict(request_data["template_catalog"][0]["symbols"][-1], id="T1.s5", name="more")
+    request_data["template_catalog"][0]["symbols"].append(extra)
+    assert len(answer(request_data)["api-specialist"]["practices"]) == len(few) - 1
+
+
 def test_short_because_tells_the_evidence(request_data) -> None:
     """Counts of what there is, so that the reader can judge."""
     reason = answer(request_data)["testing-specialist"]["short_because"]

@@ -40,13 +40,19 @@ def test_neighbours_only_fill_up_to_the_least_length(request_data) -> None:
     assert "T3" not in chosen(request_data, 200, fill=150)["api-specialist"]
 
 
+def test_an_agent_that_stays_short_shows_nothing_of_others(request_data) -> None:
+    """Code of other layers that does not get it to the least length only pads it."""
+    assert "T1.s1" in chosen(request_data, 200, fill=100)["testing-specialist"]
+    assert chosen(request_data, 200)["testing-specialist"] == ["T2.s1", "T2.s2", "T2.s3"]
+
+
 def test_an_excerpt_is_shown_by_two_agents_at_most(request_data) -> None:
     """However little else there is to show; by a third only where it would have none, since
     an agent without code is refused."""
     agents = request_data["agents"]
     agents.append({**agents[1], "name": "third"})
     agents.append({**agents[1], "name": "fourth"})
-    found = chosen(request_data, 500)
+    found = chosen(request_data, 500, fill=400)
     assert all(found.values())
     some = [key for keys in found.values() if len(keys) > 1 for key in keys]
     assert max(some.count(key) for key in some) == 2
