@@ -224,7 +224,7 @@ class Document:
         agent's name: it is that agent's where the keys around it are names."""
         if frame.is_map:
             self._give(held)
-        elif not frame.is_wrapper and is_markdown(held.text):
+        elif is_markdown(held.text):
             frame.held.append(held)
 
     def _let_go(self, frame: Frame) -> None:

@@ -145,3 +145,48 @@ def test_a_damaged_object_is_not_divided_among_agents_called_like_its_keys() -> 
     """What is saved of an unreadable answer belongs to agents that it names as such."""
     broken = '{"agent_name": "b-two", "data": {"enhanced_content": "## For b-two."}, "x": "a"b}'
     assert _taken(read_answer(f'{{"enhancements": [{broken}', ["data", OTHER])) == {}
+
+
+def _rules(items: list[AnsweredAgent | Issue]) -> list[str]:
+    return [item.rule for item in items if isinstance(item, Issue)]
+
+
+def test_names_that_are_all_words_make_a_map_too() -> None:
+    """Two texts under two names are two agents' texts, whatever else the keys mean."""
+    names = ("content", "name")
+    assert _taken(read_answer(texts(names, sections), names)) == {name: name for name in names}
+
+
+def test_what_is_surely_an_agents_is_handed_over_before_the_end() -> None:
+    """Once one key is known as a name, the others are: what they hold survives a cut."""
+    names = ("content", OTHER, "data", "third")
+    text = json.dumps(
+        {"content": "## For content.", OTHER: "## For b-two.", "data": sections("data")}
+    )
+    found = read_answer(text[:-1] + ', "third": "## Fo', names)
+    assert _taken(found) == {name: name for name in names[:3]}
+
+
+def test_each_refusal_is_told_once_and_for_what_it_is() -> None:
+    """A stranger's object is a stranger's, an empty one is empty, an envelope is nothing."""
+    stranger = {"name": "Stranger", "content": "One line."}
+    assert _rules(read_answer(stranger, ["name", "content"])) == ["unknown-agent"]
+    assert _rules(read_answer([{OTHER: {}}], [OTHER, "c"])) == ["empty-answer"]
+    wrapped = {"content": json.dumps(listed((OTHER,), sections)), "role": "assistant"}
+    assert read_answer(wrapped, [OTHER, "c"])[1:] == []
+    cut = read_answer('{"c": {}, "b-two": {"enhanced_content": "## B', [OTHER, "c"])
+    assert _rules(cut) == ["empty-answer", "answer-cut"]
+
+
+@pytest.mark.parametrize("word", ["response", "data", "content", "agents"])
+def test_an_object_that_names_its_agent_is_that_agents_under_any_word(word: str) -> None:
+    """A key of the format is a name only where the object below it has none."""
+    payload = {word: {"agent_name": OTHER, **sections(OTHER)}}
+    assert _taken(read_answer(payload, [word, OTHER])) == {OTHER: OTHER}
+
+
+def test_a_name_that_could_be_two_agents_is_neithers() -> None:
+    """Other spelling is forgiven where it leads to one agent."""
+    payload = {"enhancements": [{"agent_name": "API X", **sections("one")}]}
+    assert _taken(read_answer(payload, ["api-x", "api_x"])) == {}
+    assert _taken(read_answer(payload, ["api-x", OTHER])) == {"api-x": "one"}
