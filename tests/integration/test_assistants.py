@@ -211,10 +211,11 @@ def test_a_manifest_that_says_no_name_or_origin_is_bad_input_for_every_command(
     shutil.copytree(package, broken)
     project.mkdir()
     manifest = json.loads((package / "manifest.json").read_bytes())
-    for key, value in (
+    cases: list[tuple[str, object]] = [
         *(("name", name) for name in ("../../x", "a -->\n<script>", 5, None)),
         *(("version", None), ("generator", {}), ("source", None), ("files", [])),
-    ):
+    ]
+    for key, value in cases:
         (broken / "manifest.json").write_text(json.dumps({**manifest, key: value}))
         with pytest.raises(BadInput, match=r"manifest|cannot name a package"):
             load_package(broken)
