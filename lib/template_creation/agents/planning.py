@@ -213,8 +213,9 @@ class Planner:
             problems=problems,
         )
 
-    def report(self, plan: RequestPlan) -> dict[str, Any]:
-        """``plan`` as plain JSON values, with the price of it where a model is asked."""
+    def report(self, plan: RequestPlan, *, max_cost_usd: float | None = None) -> dict[str, Any]:
+        """``plan`` as plain JSON values, with the price of it where a model is asked, what the
+        run spent before it, and what it may."""
         model = self._model_name
         cost = plan.cost(self._prices, model) if model else None
         return {
@@ -222,6 +223,8 @@ class Planner:
             "bridge": self._options.bridge.describe(),
             "cost_usd": cost,
             "prices": self._prices.describe() if model else "",
+            "spent_usd": self._ledger.spent().usd if model and self._ledger else 0.0,
+            "max_cost_usd": max_cost_usd if model else None,
         }
 
     def prompts(self, plan: RequestPlan) -> tuple[str, ...]:

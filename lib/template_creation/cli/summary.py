@@ -173,6 +173,19 @@ def request_lines(requests: Mapping[str, Any]) -> Iterator[str]:
         yield f"It would cost about ${requests['cost_usd']:.4f} ({requests['prices']})."
     elif requests["prices"]:
         yield f"What it would cost is not known ({requests['prices']})."
+    yield from _limit_lines(requests)
+
+
+def _limit_lines(requests: Mapping[str, Any]) -> Iterator[str]:
+    """Where --max-cost would end the run."""
+    most, spent, cost = requests["max_cost_usd"], requests["spent_usd"], requests["cost_usd"]
+    if most is None:
+        return
+    if cost is None:
+        yield f"--max-cost {most:g} cannot be kept without a price: nobody would be asked."
+    elif spent + cost > most:
+        before = f" and ${spent:.4f} that is spent" if spent else ""
+        yield f"With that{before} --max-cost {most:g} would end the run before it is done."
 
 
 def usage_lines(usage: Sequence[RequestUsage]) -> Iterator[str]:

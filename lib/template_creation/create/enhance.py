@@ -377,7 +377,7 @@ def _planned(
         status="planned",
         changes=changes,
         prompts=enhancer.planner.prompts(enhancer.planned),
-        requests=enhancer.planner.report(enhancer.planned),
+        requests=enhancer.planner.report(enhancer.planned, max_cost_usd=options.max_cost_usd),
         findings=_findings(root),
     )
 

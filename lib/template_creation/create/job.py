@@ -302,4 +302,5 @@ def _planned(
     if not material.agents:
         return result
     plan, planner = enhancer.planned, enhancer.planner
-    return replace(result, prompts=planner.prompts(plan), requests=planner.report(plan))
+    report = planner.report(plan, max_cost_usd=work.options.max_cost_usd)
+    return replace(result, prompts=planner.prompts(plan), requests=report)

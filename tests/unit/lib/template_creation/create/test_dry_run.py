@@ -12,6 +12,7 @@ import pytest
 
 from batch_engine.core import SqliteRunStore
 from template_creation import CreateOptions, EnhanceOptions, create_template, enhance_agents
+from template_creation.cli.summary import request_lines
 from template_creation.create import CreateResult, Enhanced
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
 from template_creation.fake_model import good_answer
@@ -56,6 +57,11 @@ def everything(*folders: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def told_of(requests: dict[str, Any] | None) -> list[str]:
+    """What a person reads of them."""
+    return [*request_lines(requests or {})]
 
 
 def names(told: dict[str, Any]) -> list[str]:
@@ -194,3 +200,46 @@ def test_the_state_is_read_while_another_run_works_in_it(package: Path, tmp_path
         planned = enhance_agents(replace(options, dry_run=True), bridge=FakeBridge())
     assert planned.requests is not None
     assert planned.requests["requests"] == [], "every agent is finished"
+
+
+def test_a_limit_holds_over_all_requests_and_is_foretold(package: Path, tmp_path: Path) -> None:
+    """Four requests and money for two: two are made, kept and paid for once; a higher limit
+    pays for the rest, and a run that may spend nothing more says so before."""
+    with FakeMessagesServer(Reply(piece=999), counts_tokens=False) as server:
+        choice = api(server, "sections").bridge
+        chosen = EnhancementOptions(bridge=choice, use_batch_enhancement=False)
+        options = EnhanceOptions(package=package, state=tmp_path / "state", enhancement=chosen)
+        planned = enhance_agents(replace(options, dry_run=True)).requests
+        assert planned is not None
+        one = planned["cost_usd"] / 4
+        limit = replace(options, max_cost_usd=2.5 * one)
+        foretold = enhance_agents(replace(limit, dry_run=True)).requests
+        assert any("would end the run before it is done" in line for line in told_of(foretold))
+        assert not any("--max-cost" in line for line in told_of(planned))
+        ended = enhance_agents(limit)
+        spent = sum(item.cost_usd or 0 for item in ended.result.usage)
+        assert 0 < spent <= 2.5 * one
+        assert 1 < len(server.requests) < 4
+        assert (ended.status, ended.result.enhanced_count) == ("partial", len(server.requests))
+        assert all("--max-cost" in error for error in ended.result.errors)
+        made = len(server.requests)
+        done = enhance_agents(
+            EnhanceOptions(
+                package=package, state=tmp_path / "state", resume=True, max_cost_usd=10 * one
+            )
+        )
+        assert (done.status, len(server.requests)) == ("done", 4)
+        assert len(done.result.usage) == 4 - made
+
+
+def test_a_limit_without_a_price_is_foretold(package: Path, tmp_path: Path) -> None:
+    choice = BridgeChoice(kind="api", model="unheard-of", base_url="http://127.0.0.1:9")
+    options = EnhanceOptions(
+        package=package,
+        state=tmp_path / "state",
+        enhancement=EnhancementOptions(bridge=choice),
+        max_cost_usd=1.0,
+        dry_run=True,
+    )
+    told = told_of(enhance_agents(options).requests)
+    assert told[-1] == "--max-cost 1 cannot be kept without a price: nobody would be asked."
