@@ -311,6 +311,23 @@ def test_a_whole_that_counts_more_than_its_parts_is_still_within_the_aim(context
     assert only.input_tokens <= round(8_500**1.1)
 
 
+def test_texts_come_only_beside_whole_outlines(context, make_template) -> None:
+    """Where outlines had to be cut, what is left of the room is no place for a text: knowing what
+    there is helps more agents than the whole of one file."""
+    short = make_template(8, "app/api/audits/items.py", "A = 1\n", "api")
+    specs = tuple(replace(spec, templates=(*spec.templates, "T8")) for spec in context.agents)
+    context = replace(
+        context, templates=TemplateSet((*tuple(context.templates)[:7], short)), agents=specs
+    )
+    details = set()
+    for aim in range(5_000, 9_000, 100):
+        (only,) = plan(context, Limits(aim_tokens=aim)).requests
+        details.add((only.detail.startswith("shorter"), bool(only.texts)))
+        cut = any(x.what == "declarations" and x.why == "no room" for x in only.left_out)
+        assert not (only.texts and cut), aim
+    assert {(True, False), (False, True)} <= details, "both were tried"
+
+
 def test_a_text_that_is_too_long_makes_room_for_the_next_ones(context, make_template) -> None:
     """The first choice of all agents may be the longest file of the package."""
     huge = make_template(1, "app/api/items.py", module("item", 150), "api")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from batch_engine.core import MemoryRunStore
 from template_creation.agents import Ledger
 from template_creation.agents.planning import HOST_TOKENS, Planner
@@ -70,3 +72,29 @@ def test_whole_texts_go_along_only_where_whole_texts_come_back(shop) -> None:
     stub = shop.agent("api-specialist").read_text(encoding="utf-8")
     assert whole.document["agents"][0]["current_content"] == stub
     assert "current_content" not in sections.document["agents"][0]
+
+
+def test_where_no_model_is_asked_nothing_is_counted_or_priced(shop) -> None:
+    """All in one request, or one each; what it would be to a model is a plan's matter."""
+    offline = Planner(EnhancementOptions())
+    (asked,) = offline.requests(shop.context, paths(shop), problems={})
+    assert (asked.estimator, asked.model, asked.cost_usd) == ("not counted", "", None)
+    assert offline.groups(shop.context, paths(shop)) == (("api-specialist", "testing-specialist"),)
+    singly = Planner(EnhancementOptions(use_batch_enhancement=False))
+    assert len(singly.groups(shop.context, paths(shop))) == 2
+    plan = offline.plan(shop.context, paths(shop), problems={})
+    assert plan.input_tokens > 1_000
+    assert (offline.report(plan)["cost_usd"], offline.report(plan)["prices"]) == (None, "")
+
+
+def test_the_longest_answer_that_is_paid_for_is_what_the_prompt_leaves(shop) -> None:
+    """A prompt may be counted a quarter higher than it was estimated."""
+    (asked,) = Planner(API).requests(shop.context, paths(shop), problems={})
+    prompt_usd = asked.input_tokens * 2 / 1e6
+    most = asked.most_output(0.05)
+    assert most is not None
+    assert prompt_usd * 1.25 + most * 10 / 1e6 == pytest.approx(0.05, abs=10 / 1e6)
+    assert asked.most_output(0.0) == 1, "an answer has to be something"
+    unknown = replace(API, bridge=BridgeChoice(kind="api", model="some-local-model"))
+    (asked,) = Planner(unknown).requests(shop.context, paths(shop), problems={})
+    assert asked.most_output(0.05) is None
