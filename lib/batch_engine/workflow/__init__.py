@@ -29,7 +29,8 @@ Tasks of your own, of one item or of a whole chunk::
 
 from batch_engine.workflow.batch_handler import create_batch_task_handler
 from batch_engine.workflow.batch_options import BatchOptions
-from batch_engine.workflow.batch_processor import BatchOutcome, BatchProcessor, FailedItem
+from batch_engine.workflow.batch_outcome import BatchOutcome, FailedItem
+from batch_engine.workflow.batch_processor import BatchProcessor
 from batch_engine.workflow.definition import Step, Workflow
 from batch_engine.workflow.engine import WorkflowEngine
 from batch_engine.workflow.errors import (

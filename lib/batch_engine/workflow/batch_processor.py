@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,92 +38,22 @@ from batch_engine.core import (
     Work,
     error_record,
     export_state,
-    fingerprint,
     run_batches,
 )
 from batch_engine.workflow.batch_options import BatchOptions
+from batch_engine.workflow.batch_outcome import BatchOutcome, FailedItem
 from batch_engine.workflow.confine import STATE_FOLDER
 from batch_engine.workflow.errors import WorkflowError
 from batch_engine.workflow.item_keys import keyed
 from batch_engine.workflow.item_work import Entry
 from batch_engine.workflow.plain import plain
 
-__all__ = ["BatchOutcome", "BatchProcessor", "FailedItem", "ItemHandler"]
+__all__ = ["BatchProcessor", "ItemHandler"]
 
 ItemHandler = Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Any]
 """Works on one item: ``handler(item, task_config, context)``."""
 
 _KEYS_AT_ONCE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class FailedItem:
-    """An item that has no result, and why."""
-
-    item: Any
-    key: str
-    error: ErrorRecord
-
-    def to_json(self) -> dict[str, Any]:
-        """What later steps see of it."""
-        record = self.error
-        return {
-            "item": self.item,
-            "key": self.key,
-            "error": record.error,
-            "code": record.code,
-            "category": str(record.category),
-            "retryable": record.retryable,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOutcome:
-    """What came of a batch, in input order; ``keys`` are those of the processed items.
-
-    ``loaded`` of the ``processed`` items had a result before; ``retried`` had more than one
-    attempt. ``stopped`` says that it ended early; ``exceeded`` that more items failed than were
-    tolerated.
-    """
-
-    total: int
-    keys: list[str]
-    processed: list[Any]
-    results: list[Any]
-    failed: list[FailedItem]
-    loaded: int
-    retried: int
-    stopped: bool
-    exceeded: bool
-    elapsed_s: float
-
-    @property
-    def categories(self) -> dict[str, int]:
-        """How many items failed, by category of their error, most first."""
-        return dict(Counter(str(entry.error.category) for entry in self.failed).most_common())
-
-    @property
-    def shape(self) -> str:
-        """All in the result of the step that another run of the same items can change: which
-        have a result, which failed and how."""
-        failed = [(entry.key, entry.error.code, entry.error.error) for entry in self.failed]
-        return fingerprint(self.keys, failed, self.retried)
-
-    def to_json(self, *, collect: bool = True) -> dict[str, Any]:
-        """The result of the step, as later steps see it; without the items if not ``collect``."""
-        done = len(self.processed)
-        return {
-            "processed": self.processed if collect else [],
-            "failed": [entry.to_json() for entry in self.failed],
-            "results": self.results if collect else [],
-            "stats": {
-                "total": self.total,
-                "processed": done,
-                "failed": len(self.failed),
-                "retried": self.retried,
-                "success_rate": 100.0 * done / self.total if self.total else 100.0,
-            },
-        }
 
 
 class BatchProcessor:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_engine.core import ErrorRecord
-from batch_engine.workflow.batch_processor import BatchOutcome, FailedItem
+from batch_engine.workflow.batch_outcome import BatchOutcome, FailedItem
 from batch_engine.workflow.state import RunStatus, StepStatus
 
 __all__ = ["StepReport", "WorkflowResult"]

@@ -15,7 +15,8 @@ from batch_engine.core import (
     run_batches,
 )
 from batch_engine.workflow.arrange import arrange
-from batch_engine.workflow.batch_processor import BatchOutcome, BatchProcessor
+from batch_engine.workflow.batch_outcome import BatchOutcome
+from batch_engine.workflow.batch_processor import BatchProcessor
 from batch_engine.workflow.batch_step import PreparedBatch, prepare_batch
 from batch_engine.workflow.definition import Step
 from batch_engine.workflow.errors import (

@@ -324,7 +324,8 @@ def translated() -> Iterator[None]:
     except InvalidWorkflowError as error:
         wrong = sum(problem.severity == "error" for problem in error.problems)
         told = "\n  ".join("\n".join(map(str, error.problems)).splitlines())
-        raise BadInput(f"the workflow cannot be run: {wrong or 'no'} errors", hint=told) from error
+        many = "1 error" if wrong == 1 else f"{wrong or 'no'} errors"
+        raise BadInput(f"the workflow cannot be run: {many}", hint=told) from error
     except (ConfigurationError, StoreError) as error:
         raise BadInput(error.message, hint=error.hint) from error
 

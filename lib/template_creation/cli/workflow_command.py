@@ -85,6 +85,8 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings as e
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
 ]
+# What is always JSON takes --json too, so that a script can give it everywhere.
+AlwaysJson = Annotated[bool, typer.Option("--json", hidden=True)]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
 ]
@@ -230,10 +232,11 @@ def export(
     results: Annotated[
         bool, typer.Option("--results", help="With the results of all items.")
     ] = False,
+    as_json: AlwaysJson = True,
     verbose: VerboseOption = False,
 ) -> None:
     """Print the state of a run as JSON: processed, failed and stats of each step."""
-    with guarded(as_json=True, verbose=verbose) as console:
+    with guarded(as_json=as_json, verbose=verbose) as console:
         from template_creation.cli.workflow_actions import export_run
 
         export_run(console, workspace, results=results)
@@ -269,9 +272,9 @@ def import_state(
 
 
 @workflow_app.command()
-def schema(tasks: TasksOption = None) -> None:
+def schema(tasks: TasksOption = None, as_json: AlwaysJson = True) -> None:
     """Print the JSON Schema of workflow files, for editors."""
-    with guarded(as_json=True, verbose=False) as console:
+    with guarded(as_json=as_json, verbose=False) as console:
         from template_creation.cli.workflow_actions import print_schema
 
         print_schema(console, tasks=tasks or [])

@@ -50,7 +50,7 @@ def exported(workflow: Command) -> Callable[[Path], dict[str, Any]]:
     """The exported state of the run in a workspace."""
 
     def export(workspace: Path) -> dict[str, Any]:
-        done = workflow("export", workspace)
+        done = workflow("export", workspace, "--json")
         assert done.exit_code == 0, done.stderr
         state: dict[str, Any] = json.loads(done.stdout)
         return state

@@ -111,7 +111,7 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(
 def test_the_schema_accepts_what_we_accept_and_refuses_what_we_refuse(
     workflow: Command, written: Written
 ) -> None:
-    schema = json.loads(workflow("schema").stdout)
+    schema = json.loads(workflow("schema", "--json").stdout)
     check = jsonschema.Draft202012Validator(schema)
     good = yaml.safe_load(TEXT)
     assert list(check.iter_errors(good)) == []
