@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from template_creation.deployment import carry_out
 from template_creation.doctor import Program, examine
 from template_creation.doctor.rules import BUILT_IN
 from template_creation.exports import plan_exports
+from template_creation.fake_api import Reply
 
 pytestmark = pytest.mark.slow
 
@@ -91,14 +94,22 @@ def test_the_doctor_names_exactly_the_agents_that_claude_code_loads(
     assert {path.stem for path in bookshop_package.glob("agents/*.md")} < set(seen.names)
 
 
-def test_the_exported_plugin_is_valid_and_all_its_agents_load(
-    roster: Claude, claude_binary: Path, environment: dict[str, str], tmp_path: Path
+def test_the_exported_plugin_is_valid_and_all_its_agents_load_and_find_their_templates(
+    claude: Any,
+    host: Callable[..., Any],
+    claude_binary: Path,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
+    """A template that an agent cites is in the plugin, and the agent is told where."""
     package = tmp_path / "shop"
     (package / "agents").mkdir(parents=True)
     for name in ("api-specialist", "data-specialist"):
         text = f"---\nname: {name}\ndescription: Use when: {name}\ntools: Read\n---\n\n# {name}\n"
+        text += "\nStart from `templates/agents/{{=x=}}.md.template`.\n"
         (package / "agents" / f"{name}.md").write_text(text, encoding="utf-8")
+    (package / "templates/agents").mkdir(parents=True)
+    (package / "templates/agents/{{=x=}}.md.template").write_bytes(b"no agent\n")
     (export,) = plan_exports(package, tmp_path / "out", ["claude-plugin"])
     carry_out(export.plan)
     plugin = tmp_path / "out/plugins/shop"
@@ -111,9 +122,17 @@ def test_the_exported_plugin_is_valid_and_all_its_agents_load(
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    names = roster(empty, "--plugin-dir", str(plugin))
+    given = {"description": "Ask", "prompt": "Ask", "subagent_type": "shop:api-specialist"}
+
+    def ask(talk: Any) -> Reply:
+        return Reply(text="Asked.") if talk.results else Reply.calling("Agent", given)
+
+    with host(main=ask, subagent=lambda talk: Reply(text="Answered.")) as model:
+        run = claude("hi", model, "--plugin-dir", str(plugin))
+    names = sorted(name for name in run.init["agents"] if name.startswith("shop:"))
     assert names == ["shop:api-specialist", "shop:data-specialist"]
+    asked = next(talk.system for talk in model.conversations if talk.is_subagent)
+    (path,) = re.findall(r"Start from `([^`]+)`", asked)
+    assert Path(path).read_bytes() == b"no agent\n"
     seen = examine(plugin, config=tmp_path / "none", claude=Program("claude", "2.1.197"))
     assert list(seen.names) == names
