@@ -1,11 +1,11 @@
 """Worker processes, real ones: the same results, and no work lost when one of them dies.
+(`test_pipeline_workers.py` does the same with Dask's.)
 
 Each program is a file of its own, since worker processes import what they run.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -24,8 +24,7 @@ from batch_engine.core import *
 
 FOLDER = Path(sys.argv[1])
 DEADLY = sys.argv[2]  # "once", "always", "parent" or "never"
-ENGINE = sys.argv[3]
-STORE = sys.argv[4]
+STORE = sys.argv[3]
 
 def work(numbers, context):
     log = os.open(FOLDER / "effects.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -46,24 +45,13 @@ def work(numbers, context):
     os.close(log)
     return answer
 
-@contextlib.contextmanager
-def engine():
-    if ENGINE == "dask":
-        from distributed import Client
-        with Client(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-        ) as client:
-            yield client.get_executor(retries=0)
-    else:
-        yield ENGINE
-
 def main():
     events = []
     store = SqliteRunStore(FOLDER / "run") if STORE == "sqlite" else MemoryRunStore()
-    with contextlib.closing(store), engine() as executor:
+    with contextlib.closing(store):
         result = run_batches(
             range(24), work, step="square", key=str, chunking=2, store=store, max_workers=2,
-            executor=executor, retry=RetryPolicy(initial_s=0), listeners=[events.append],
+            executor="processes", retry=RetryPolicy(initial_s=0), listeners=[events.append],
         )
         stored = {row.key: row.status for row in store.items(StepRef("square"))}
         attempts = [row.key for row in store.attempts(StepRef("square"))]
@@ -83,11 +71,11 @@ FAILING = {"5": "task.failed"}
 VALUES = {str(n): n * n for n in range(ITEMS) if n != 5}
 
 
-def _run(folder: Path, deadly: str, engine: str = "processes", store: str = "sqlite") -> Any:
+def _run(folder: Path, deadly: str, store: str = "sqlite") -> Any:
     program = folder / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(program), str(folder), deadly, engine, store],
+        [sys.executable, str(program), str(folder), deadly, store],
         capture_output=True,
         text=True,
         check=False,
@@ -150,15 +138,3 @@ def test_after_the_parent_is_killed_another_process_goes_on(tmp_path: Path) -> N
     assert (told["values"], told["errors"]) == (VALUES, FAILING)
     runs, _ = _runs(tmp_path)
     assert _duplicates(runs - Counter({5: 1, 3: 1})) <= 4 * 2
-
-
-def test_on_a_dask_cluster_a_killed_worker_costs_at_most_the_chunks_in_flight(
-    tmp_path: Path,
-) -> None:
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("distributed is not installed; `pip install template-create[dask]`")
-    told = _run(tmp_path, "once", engine="dask")
-    assert (told["values"], told["errors"]) == (VALUES, FAILING)
-    runs, pids = _runs(tmp_path)
-    assert told["pid"] not in pids
-    assert _duplicates(runs) <= 4 * 2

@@ -46,7 +46,9 @@ class Check(Agent):
             (FOLDER / "died").touch()
             context.batch.complete(context["numbers"][0], {"n": numbers[0], "early": True})
             os.kill(os.getpid(), signal.SIGKILL)
-        return [ItemFailure("never") if n == 5 else {"n": n, "ok": True} for n in numbers]
+        once = ItemFailure(TransientError("once")) if context.batch.attempt == 1 else None
+        odd = {3: once, 5: ItemFailure("never")}
+        return [odd.get(n) or {"n": n, "ok": True} for n in numbers]
 
 def name(n):
     return f"n{n}"
@@ -68,6 +70,7 @@ def main():
             result = Pipeline(FLOW).run(
                 {"numbers": list(range(COUNT))}, store=store, max_workers=2,
                 executor=client.get_executor(retries=0), on_batch_complete=told,
+                retry=RetryPolicy(initial_s=0),
             )
     print(json.dumps({
         "numbers": result["numbers"], "tokens": result["tokens"], "errors": list(result.errors),
