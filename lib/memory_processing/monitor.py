@@ -41,6 +41,9 @@ class BatchFigures:
     cpu_s: float
 
 
+_HEARD = (StepStarted, ChunkStarted, StageCompleted, ChunkCompleted)
+
+
 class Monitor:
     """Collects figures while an import runs; `figures` can be asked for at any time.
 
@@ -70,7 +73,9 @@ class Monitor:
         self._cpu_started = self._cpu_last = cpu_clock()
 
     def __call__(self, event: Event) -> None:
-        """Takes in one event."""
+        """Takes in one event; those of single records say nothing that is counted here."""
+        if not isinstance(event, _HEARD):
+            return
         self._last, self._cpu_last = self._clock(), self._cpu_clock()
         match event:
             case StepStarted():
@@ -82,8 +87,6 @@ class Monitor:
                 self._stages[event.stage] = seconds + event.elapsed_s
             case ChunkCompleted():
                 self._batch(event)
-            case _:
-                pass
 
     def _batch(self, event: ChunkCompleted) -> None:
         size, used = self._sizes.pop(event.number, 0), self._sample()

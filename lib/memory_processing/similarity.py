@@ -13,11 +13,12 @@ from __future__ import annotations
 import gc
 import re
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from heapq import nsmallest
-from itertools import chain, pairwise
+from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
@@ -33,6 +34,10 @@ of texts from one template ("import 17 is done") would otherwise give millions o
 be merged shares its rare bigrams too, so it is among the first."""
 
 _LONGEST = 1_000
+_GROWTH = (1 + CANDIDATE_THRESHOLD) / CANDIDATE_THRESHOLD
+_SLACK = 1e-6  # for the rounding of it
+_SHORT = 8
+"""Lists up to this length are looked at whole: less work than to find where to stop."""
 _HITS = 2
 """How many of the rarest bigrams a pair has to share to be looked at; each adds one to the
 prefix (the l-prefixes of Wang, Li and Feng, "Can we beat the prefix filtering?", 2012)."""
@@ -115,7 +120,7 @@ class _Join:
 
     def pairs(self, threshold: float) -> list[Near]:
         sizes, counts, mask = self._sizes, self._counts, self._mask
-        index: dict[int, list[int]] = {}
+        index: dict[int, int | list[int]] = {}  # one place, as most are, or several by size
         found: list[Near] = []
         for place in sorted(range(len(sizes)), key=sizes.__getitem__):
             size = sizes[place]
@@ -128,8 +133,7 @@ class _Join:
                 continue  # too few bigrams occur anywhere else
             shared.sort()
             hits = min(least, _HITS)
-            lists = [index[one] for one in shared[: len(shared) - least + hits] if one in index]
-            seen_often = Counter(chain.from_iterable(lists))
+            seen_often = Counter(self._partners(index, shared, size, least, hits))
             candidates = [
                 other
                 for other, count in seen_often.items()
@@ -141,10 +145,41 @@ class _Join:
             # Whoever comes later is at least as large, so it shares more than `least`.
             kept = len(shared) - ceil(2 * CANDIDATE_THRESHOLD * size / (1 + CANDIDATE_THRESHOLD))
             for bigram in shared[: max(kept + _HITS, 0)]:
-                places = index.setdefault(bigram, [])
-                if len(places) < _LONGEST:
+                places = index.setdefault(bigram, place)
+                if isinstance(places, int):
+                    if places != place:
+                        index[bigram] = [places, place]
+                elif len(places) < _LONGEST:
                     places.append(place)
         found.sort()
+        return found
+
+    def _partners(
+        self,
+        index: dict[int, int | list[int]],
+        shared: list[int],
+        size: int,
+        least: int,
+        hits: int,
+    ) -> list[int]:
+        """The places that share rare bigrams, each as often as it does.
+
+        The deeper in the prefix, the fewer bigrams are left to share, so the smaller a partner
+        has to be that was not seen before; lists are in the order of sizes.
+        """
+        found: list[int] = []
+        most = len(shared) + hits
+        for depth, bigram in enumerate(shared[: most - least]):
+            places = index.get(bigram)
+            if places is None:
+                continue
+            if isinstance(places, int):
+                found.append(places)
+            elif len(places) < _SHORT:
+                found += places
+            else:
+                largest = _GROWTH * (most - 1 - depth) - size + _SLACK
+                found += places[: bisect_right(places, largest, key=self._sizes.__getitem__)]
         return found
 
     def _confirmed(
