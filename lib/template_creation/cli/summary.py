@@ -184,8 +184,8 @@ def _limit_lines(requests: Mapping[str, Any]) -> Iterator[str]:
     if cost is None:
         yield f"--max-cost {most:g} cannot be kept without a price: nobody would be asked."
     elif spent + cost > most:
-        before = f" and ${spent:.4f} that is spent" if spent else ""
-        yield f"With that{before} --max-cost {most:g} would end the run before it is done."
+        before = f" (${spent:.4f} of it is spent)" if spent else ""
+        yield f"With --max-cost {most:g}{before} the run would end before it is done."
 
 
 def usage_lines(usage: Sequence[RequestUsage]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from template_creation.exchange.encodings import load_encoding
+from template_creation.exchange.encodings import Encoding, load_encoding
 
 __all__ = [
     "NEWEST_FACTOR",
@@ -20,6 +20,7 @@ __all__ = [
     "Calibration",
     "Estimator",
     "Measured",
+    "by_encoding",
     "calibration_of",
     "estimate_tokens",
     "pick_estimator",
@@ -137,6 +138,15 @@ def _local(
     encoding = load_encoding(encodings, environ)
     if encoding is None:
         return Estimator(TOKEN_ESTIMATOR, estimate_tokens)
+    return by_encoding(encoding, factor)
+
+
+def by_encoding(encoding: Encoding, factor: float | None = None) -> Estimator:
+    """One that counts ``factor`` (None: `NEWEST_FACTOR`) tokens for each of ``encoding``.
+
+    >>> by_encoding(Encoding("o200k", len)).name
+    'o200k x 1.80'
+    """
     times = NEWEST_FACTOR if factor is None else factor
 
     def count(text: str) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from template_creation.agents import EnhancementContext
 from template_creation.agents.budget import plan_requests
+from template_creation.agents.material import Material
 from template_creation.agents.plans import Limits, RequestPlan, expected_output
 from template_creation.errors import BadInput
 from template_creation.exchange import (
@@ -370,3 +371,27 @@ def test_a_plan_cuts_a_list_into_the_engines_chunks(context) -> None:
     assert chunks[0].weight == found.requests[0].input_tokens
     with pytest.raises(ValueError, match="5 items"):
         list(found.chunks("abcde"))
+
+
+def test_the_first_choice_of_one_agent_is_as_good_as_the_second_of_two(context) -> None:
+    """Texts go by what they are to the agents that list them; ties by the package's order."""
+    listed = (("T5", "T6"), ("T1", "T4"), ("T2", "T4"))
+    specs = [
+        replace(spec, templates=templates)
+        for spec, templates in zip(context.agents, listed, strict=False)
+    ]
+    material = Material(context, "sections", {}, {}, None)
+    assert material.ranked(specs) == ["T1", "T2", "T4", "T5", "T6"]
+
+
+def test_nothing_is_told_to_be_left_out_that_went_along_or_never_was(context) -> None:
+    """Texts of agents that quote templates go whole where there is room for them."""
+    code = "\n".join(module("item", 3).splitlines()[:9])
+    current = {spec.name: f"# {spec.name}\n" for spec in context.agents}
+    current[context.agents[0].name] += f"\n```python\n{code}\n```\n"
+    wide = plan(context, Limits(aim_tokens=60_000), contract="markdown", current=current)
+    assert not [item for item in wide.requests[0].left_out if item.what == "quotes"]
+    (tight,) = plan(
+        context, Limits(aim_tokens=1_000), contract="markdown", current=current
+    ).requests
+    assert [item.of for item in tight.left_out if item.what == "quotes"] == [context.agents[0].name]

@@ -154,7 +154,6 @@ def test_why_it_is_short_is_said_wherever_the_file_is_short_without_saying_so(wo
     assert "short_because" in text or text.count("\n") >= 150
 
 
-
 def test_an_introduction_does_not_say_again_what_the_file_says() -> None:
     """The purpose that was taken from the file is not put beside itself."""
     written = mark_sections(agent_file("## Role\n\nAdds the routes.\nIt works with `Redis`.\n"))

@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from template_creation.agents import build_request
 from template_creation.agents.catalog import build_catalog
 from template_creation.exchange import request_document
-from template_creation.values.analysis import Rule
+from template_creation.values.analysis import Command, PackageRoot, Rule
 from template_creation.values.request import BatchRequest
 
 
@@ -99,3 +99,32 @@ def test_an_instruction_may_be_given_instead(shop) -> None:
     """Settings can replace the text."""
     request = build_request(shop.context, shop.context.agents, instructions="Be brief.")
     assert request.enhancement_instructions == "Be brief."
+
+
+def test_commands_come_from_where_the_agent_works(shop) -> None:
+    """Nearest first, those of other packages never: `npm test` proves nothing about Python."""
+    roots = tuple(PackageRoot(path, "x", "pypi", "x") for path in ("", "app", "web"))
+    commands = tuple(
+        Command(f"c-{number}", "test", command, folder, "pyproject.toml", number)
+        for number, (command, folder) in enumerate(
+            [("make test", ""), ("npm test", "web"), ("pytest", "app/")], 1
+        )
+    )
+    analysis = replace(shop.analysis, roots=roots, commands=commands)
+    context = replace(shop.context, analysis=analysis)
+    api, _ = build_request(context, context.agents).agents
+    assert api.commands == ("K3", "K1")
+
+
+def test_what_is_done_here_and_there_is_no_habit(shop) -> None:
+    """It is not handed on, so that nobody makes a rule of it."""
+    first, *rest = shop.analysis.conventions
+    seldom = replace(first, hits=first.hits[:1], misses=(*first.misses, *first.hits[1:]))
+    analysis = replace(shop.analysis, conventions=(seldom, *rest))
+    context = replace(shop.context, analysis=analysis)
+    request = build_request(context, context.agents)
+    assert "C1" not in {key for agent in request.agents for key in agent.conventions}
+    assert "C1" not in {item.id for item in request.conventions}
+    assert [item.example for item in request.conventions if item.id == "C2"] == [
+        f"{rest[0].hits[0].path}:{rest[0].hits[0].line}"
+    ]

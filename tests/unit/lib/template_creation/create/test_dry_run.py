@@ -214,7 +214,7 @@ def test_a_limit_holds_over_all_requests_and_is_foretold(package: Path, tmp_path
         one = planned["cost_usd"] / 4
         limit = replace(options, max_cost_usd=2.5 * one)
         foretold = enhance_agents(replace(limit, dry_run=True)).requests
-        assert any("would end the run before it is done" in line for line in told_of(foretold))
+        assert any("the run would end before it is done" in line for line in told_of(foretold))
         assert not any("--max-cost" in line for line in told_of(planned))
         ended = enhance_agents(limit)
         spent = sum(item.cost_usd or 0 for item in ended.result.usage)

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from template_creation.exchange.encodings import Encoding
 from template_creation.exchange.tokens import (
     Calibration,
     Estimator,
     Measured,
+    by_encoding,
     calibration_of,
     estimate_tokens,
     pick_estimator,
@@ -81,3 +83,13 @@ def test_a_damaged_encoding_falls_back_and_the_name_tells(tmp_path: Path) -> Non
     """Never a number by another rule than the one that is named."""
     (tmp_path / "o200k_base.tiktoken").write_bytes(b"not it")
     assert offline(encodings=tmp_path, factor=1.4).name == "characters/2.4"
+
+
+def test_a_model_makes_so_many_tokens_of_each_of_an_encoding() -> None:
+    """As many as the newest where nothing is known of it; a part of one is one."""
+    letters = Encoding("o200k", len)
+    newest, older = by_encoding(letters), by_encoding(letters, 1.3)
+    assert (newest.name, newest.count("x" * 10)) == ("o200k x 1.80", 18)
+    assert (older.name, older.count("x" * 7)) == ("o200k x 1.30", 10)
+    assert older.scaled(2.0).name == older.name
+    assert older.scaled(2.0).count("x" * 10) == 26
