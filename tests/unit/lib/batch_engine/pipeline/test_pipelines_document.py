@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +16,10 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOT
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=range(len(BLOCKS)))
-def test_a_block_prints_what_it_says(code: str) -> None:
+def test_a_block_prints_what_it_says(warm: Any, code: str) -> None:
     expected = re.findall(r"print\(.*\)  # (.+)$", code, flags=re.MULTILINE)
     assert expected
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([warm.python, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == expected
 
 
