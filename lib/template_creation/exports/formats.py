@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from template_creation.agents import write_frontmatter
 from template_creation.deployment import templates_home
@@ -57,6 +57,8 @@ _OPENCODE_GATES: Mapping[str, tuple[str, ...]] = {
 _READ_ONLY = "Change no file, and run nothing that does: you read and advise.\n\n"
 _IN_PLUGIN = "${CLAUDE_PLUGIN_ROOT}/"
 """Claude Code puts the plugin's folder there when it reads an agent (measured with 2.1.197)."""
+_NOT_IN_PLUGINS = ("hooks", "mcpServers", "permissionMode")
+"""Fields that Claude Code ignores in a plugin's agent."""
 _CODEX_OWN = frozenset({"default", "worker", "explorer"})
 
 
@@ -78,15 +80,20 @@ def _claude_plugin(source: SourcePackage) -> Exported:
         f"{folder}/.claude-plugin/plugin.json": to_json(_plugin(source)),
         f"{folder}/README.md": _plugin_readme(source).encode(),
     }
+    losses: list[Loss] = []
     for agent in source.agents:
         head: dict[str, object] = {"name": agent.name, "description": agent.description}
         if agent.tools is not None:
-            head["tools"] = ", ".join(agent.tools)
+            head["tools"] = ", ".join(agent.tools if agent.given is None else agent.given)
+        if agent.denied:
+            head["disallowedTools"] = ", ".join(agent.denied)
         if agent.model:
             head["model"] = agent.model
+        head |= {key: value for key, value in agent.more.items() if key not in _NOT_IN_PLUGINS}
+        losses += _lost_fields(agent, _NOT_IN_PLUGINS)
         files[f"{folder}/agents/{_file(agent)}.md"] = _markdown(head, agent.body)
     files |= {f"{folder}/{path}": data for path, data in source.templates.items()}
-    return Exported(files)
+    return Exported(files, _sentences(losses, source))
 
 
 def _plugin(source: SourcePackage) -> dict[str, object]:
@@ -127,10 +134,10 @@ def _copilot(source: SourcePackage) -> Exported:
     losses: list[Loss] = []
     for agent in source.agents:
         head: dict[str, object] = {"name": agent.name, "description": agent.description}
-        if agent.tools is not None:
-            known = [tool for tool in agent.tools if tool in _COPILOT_TOOLS]
-            head["tools"] = known
-            losses += _lost_tools(agent, set(agent.tools) - set(known))
+        if agent.limited:
+            had = sorted(_COPILOT_TOOLS) if agent.tools is None else agent.tools
+            head["tools"] = [t for t in had if t in _COPILOT_TOOLS and t not in agent.denied]
+            losses += _lost_tools(agent, _COPILOT_TOOLS)
         short = shorten(agent.body, COPILOT_LIMIT)
         if short.left_out or short.cut:
             what = ", ".join((*short.left_out, *(["its end"] if short.cut else [])))
@@ -147,7 +154,7 @@ def _codex(source: SourcePackage) -> Exported:
         name = f"{source.name}-{agent.name}" if agent.name in _CODEX_OWN else agent.name
         if name != agent.name:
             losses.append((agent.name, f"is called {name}, since Codex has one of its own"))
-        if agent.tools is not None:
+        if agent.limited:
             losses.append((agent.name, "has the tools and the sandbox of who calls it"))
         files[f".codex/agents/{slug(name)}.toml"] = _toml(
             {
@@ -164,15 +171,14 @@ def _opencode(source: SourcePackage) -> Exported:
     losses: list[Loss] = []
     for agent in source.agents:
         head: dict[str, object] = {"description": agent.description, "mode": "subagent"}
-        tools = agent.tools
-        if tools is not None:
-            denied = {
-                gate: "deny"
-                for gate, names in _OPENCODE_GATES.items()
-                if not set(names) & set(tools)
-            }
-            if denied:
-                head["permission"] = denied
+        denied = {
+            gate: "deny"
+            for gate, names in _OPENCODE_GATES.items()
+            if set(names) & set(agent.denied)
+            or (agent.tools is not None and not set(names) & set(agent.tools))
+        }
+        if denied:
+            head["permission"] = denied
         losses += _renamed(agent, _file(agent))
         files[f".opencode/agents/{_file(agent)}.md"] = _markdown(head, agent.body)
     return Exported(files, _told(losses, source, "OpenCode"))
@@ -185,13 +191,18 @@ def _gemini(source: SourcePackage) -> Exported:
         name = _file(agent)
         head: dict[str, object] = {"name": name, "description": agent.description}
         head["kind"] = "local"
-        if agent.tools is not None:
-            mapped = (new for tool in agent.tools for new in GEMINI_TOOLS.get(tool, ()))
-            head["tools"] = list(dict.fromkeys(mapped))
-            losses += _lost_tools(agent, set(agent.tools) - set(GEMINI_TOOLS))
+        if agent.limited:
+            had = GEMINI_TOOLS if agent.tools is None else agent.tools
+            denied = _gemini_tools(agent.denied)
+            head["tools"] = [tool for tool in _gemini_tools(had) if tool not in denied]
+            losses += _lost_tools(agent, GEMINI_TOOLS)
         losses += _renamed(agent, name)
         files[f".gemini/agents/{name}.md"] = _markdown(head, agent.body)
     return Exported(files, _told(losses, source, "Gemini CLI"))
+
+
+def _gemini_tools(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(new for name in names for new in GEMINI_TOOLS.get(name, ())))
 
 
 def _cursor(source: SourcePackage) -> Exported:
@@ -202,7 +213,7 @@ def _cursor(source: SourcePackage) -> Exported:
         short = without_examples(agent.body)
         examples += [agent.name] if short.left_out else []
         files[f".cursor/rules/{_file(agent)}.mdc"] = _markdown(head, short.text)
-    named = [agent.name for agent in source.agents if agent.tools is not None]
+    named = [agent.name for agent in source.agents if agent.limited]
     losses = [(name, "is a rule there, which has no tools") for name in named]
     losses += [
         (name, "goes without its code examples, as rules are to be short") for name in examples
@@ -252,9 +263,19 @@ def _basic(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _lost_tools(agent: SourceAgent, lost: Iterable[str]) -> list[Loss]:
-    names = sorted(lost)
-    return [(agent.name, f"does without {', '.join(names)}, which is not there")] if names else []
+def _lost_tools(agent: SourceAgent, known: Collection[str]) -> list[Loss]:
+    """The tools that are not there, and those of which a part was meant."""
+    losses: list[Loss] = []
+    if names := sorted(set(agent.tools or ()) - set(known)):
+        losses.append((agent.name, f"does without {', '.join(names)}, which is not there"))
+    if parts := [text for text in agent.given or () if "(" in text]:
+        losses.append((agent.name, f"has the whole of a tool there, not only {', '.join(parts)}"))
+    return losses
+
+
+def _lost_fields(agent: SourceAgent, fields: Iterable[str]) -> list[Loss]:
+    names = [key for key in agent.more if key in fields]
+    return [(agent.name, f"goes without {', '.join(names)}, not known there")] if names else []
 
 
 def _renamed(agent: SourceAgent, name: str) -> list[Loss]:
@@ -262,14 +283,20 @@ def _renamed(agent: SourceAgent, name: str) -> list[Loss]:
 
 
 def _told(losses: Iterable[Loss], source: SourcePackage, whose: str) -> tuple[str, ...]:
-    """One sentence for each kind of loss, with the agents that it concerns."""
+    """One sentence for each kind of loss, with the agents that it concerns; models and other
+    fields are lost in every form but Claude Code's own."""
     models = [
         (agent.name, f"has no model of its own, {agent.model!r} is unknown to {whose}")
         for agent in source.agents
         if agent.model not in ("", "inherit")
     ]
+    others = [loss for agent in source.agents for loss in _lost_fields(agent, agent.more)]
+    return _sentences((*losses, *models, *others), source)
+
+
+def _sentences(losses: Iterable[Loss], source: SourcePackage) -> tuple[str, ...]:
     by_kind: dict[str, list[str]] = defaultdict(list)
-    for name, what in (*losses, *models):
+    for name, what in losses:
         by_kind[what].append(name)
     return tuple(f"{_whom(names, len(source.agents))} {what}" for what, names in by_kind.items())
 

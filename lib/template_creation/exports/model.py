@@ -17,9 +17,18 @@ from template_creation.package import AGENTS_GUIDE, MANIFEST, agent_files, load_
 __all__ = ["Exported", "SourceAgent", "SourcePackage", "read_source", "slug"]
 
 
+_OTHER_FIELDS = (
+    *("background", "color", "effort", "hooks", "initialPrompt", "isolation", "maxTurns"),
+    *("mcpServers", "memory", "permissionMode", "skills"),
+)
+"""What Claude Code reads of an agent besides its name, description, model and tools."""
+
+
 @dataclass(frozen=True)
 class SourceAgent:
-    """An agent as its file says. ``tools`` is ``None`` where it names none: then it has all."""
+    """An agent as its file says. ``tools`` is ``None`` where it names none: then it has all but
+    those that are ``denied``. ``given`` are its tools with what stands in brackets, ``more`` the
+    other fields that Claude Code knows."""
 
     stem: str
     name: str
@@ -27,11 +36,21 @@ class SourceAgent:
     tools: tuple[str, ...] | None
     model: str
     body: str
+    denied: tuple[str, ...] = ()
+    given: tuple[str, ...] | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
         """Whether it may change files or run programs."""
-        return self.tools is None or bool({"Bash", "Edit", "MultiEdit", "Write"} & set(self.tools))
+        if self.tools is None:
+            return not {"Bash", "Edit", "Write"} <= set(self.denied)
+        return bool({"Bash", "Edit", "MultiEdit", "Write"} & set(self.tools))
+
+    @property
+    def limited(self) -> bool:
+        """Whether it has not all tools."""
+        return self.tools is not None or bool(self.denied)
 
 
 @dataclass(frozen=True)
@@ -142,22 +161,29 @@ def _agent(path: Path) -> SourceAgent:
                 f"agents/{path.name} cannot be exported: {why}",
                 hint=f'write {key}: "..." into its frontmatter',
             )
+    given, denied = _listed(values.get("tools")), _listed(values.get("disallowedTools")) or ()
+    refused = _names(denied)
     return SourceAgent(
         stem=path.stem,
         name=values["name"].strip(),
         description=" ".join(values["description"].split()),
-        tools=_tools(values),
+        tools=None if given is None else tuple(n for n in _names(given) if n not in refused),
         model=str(values.get("model") or ""),
         body=body.replace("\r\n", "\n").strip("\n") + "\n",
+        denied=refused,
+        given=given,
+        more={key: values[key] for key in _OTHER_FIELDS if values.get(key) is not None},
     )
 
 
-def _tools(values: Mapping[str, Any]) -> tuple[str, ...] | None:
-    value = values.get("tools")
-    if value is None:
-        return None
+def _listed(value: Any) -> tuple[str, ...] | None:
+    """The tools of a text or list, as they are written; ``None`` where it is neither."""
     parts = re.split(r",(?![^(]*\))", value) if isinstance(value, str) else value
     if not isinstance(parts, list):
         return None
-    names = (re.sub(r"\(.*", "", str(part), flags=re.DOTALL).strip() for part in parts)
+    return tuple(text for part in parts if (text := str(part).strip()))
+
+
+def _names(listed: Sequence[str]) -> tuple[str, ...]:
+    names = (re.sub(r"\(.*", "", text, flags=re.DOTALL).strip() for text in listed)
     return tuple(dict.fromkeys(name for name in names if name))

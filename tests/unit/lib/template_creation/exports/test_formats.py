@@ -6,6 +6,7 @@ import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -122,6 +123,39 @@ def test_an_agent_never_gets_more_than_it_had() -> None:
     )
     codex = export_as("codex", SHOP).files[".codex/agents/reader.toml"].decode()
     assert "Change no file" in tomllib.loads(codex)["developer_instructions"]
+
+
+def test_a_tool_that_an_agent_is_denied_is_denied_everywhere(package: Path) -> None:
+    """Of all tools, or of those that it names; and what else Claude Code reads is kept or told."""
+    for name, more in (
+        ("api", "disallowedTools: Bash, Edit\ncolor: red\nhooks: {Stop: []}\n"),
+        ("data", "tools: Read, Bash(git log:*), Write\ndisallowedTools: [Write]\n"),
+    ):
+        text = f"---\nname: {name}\ndescription: d\n{more}---\nText\n"
+        (package / f"agents/{name}.md").write_text(text, encoding="utf-8")
+    source = read_source(package)
+
+    def of(format_name: str, path: str) -> dict[str, Any]:
+        return dict(head_of(export_as(format_name, source).files[path]))
+
+    api = of("claude-plugin", "plugins/shop/agents/api.md")
+    assert (api["disallowedTools"], api["color"], "tools" in api) == ("Bash, Edit", "red", False)
+    data = of("claude-plugin", "plugins/shop/agents/data.md")
+    assert data["tools"] == "Read, Bash(git log:*), Write"
+    assert data["disallowedTools"] == "Write"
+    assert not {"Bash", "Edit"} & set(of("copilot", ".github/agents/api.agent.md")["tools"])
+    assert of("copilot", ".github/agents/data.agent.md")["tools"] == ["Read", "Bash"]
+    assert not {"run_shell_command", "replace"} & set(
+        of("gemini", ".gemini/agents/api.md")["tools"]
+    )
+    assert "write_file" not in of("gemini", ".gemini/agents/data.md")["tools"]
+    gates = of("opencode", ".opencode/agents/api.md")["permission"]
+    assert gates == {"edit": "deny", "bash": "deny"}
+    for name in ("claude-plugin", "copilot", "codex", "opencode", "gemini", "cursor"):
+        exported = export_as(name, source)
+        assert any("api goes without" in loss and "hooks" in loss for loss in exported.losses), name
+        assert check_export(name, exported) == ()
+    assert any("not only Bash(git log:*)" in loss for loss in export_as("copilot", source).losses)
 
 
 def test_an_agent_without_a_list_of_tools_has_all_of_them_there_too() -> None:
