@@ -30,6 +30,7 @@ STRICT = ['{"a": "\\ud83d\\ude00"}']
         ('{"a": ["b", ...]}', {"a": ["b"]}),
         ('{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}),
         ('{"a": "\\ud83d"}', {"a": "\ufffd"}),
+        ('{"a": C#, "b": 1}', {"a": "C#", "b": 1}),
     ],
 )
 def test_punctuation_is_mended_and_it_is_told(text: str, data: object) -> None:
@@ -49,6 +50,7 @@ def test_punctuation_is_mended_and_it_is_told(text: str, data: object) -> None:
         '{"a": NaN}',
         '{"a": "b"} and more',
         '{"a" "b" "c"}',
+        '{"a": "x" "b": 1}',
         "[1, 2]",
         '{"a": "b" c "d": 1}',
         '{"a": 1 2, "b": 3}',

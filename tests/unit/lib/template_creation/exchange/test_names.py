@@ -190,3 +190,9 @@ def test_a_name_that_could_be_two_agents_is_neithers() -> None:
     payload = {"enhancements": [{"agent_name": "API X", **sections("one")}]}
     assert _taken(read_answer(payload, ["api-x", "api_x"])) == {}
     assert _taken(read_answer(payload, ["api-x", OTHER])) == {"api-x": "one"}
+
+
+def test_what_is_said_twice_counts_the_first_time() -> None:
+    """A title beside the name does not rename the agent."""
+    item = {"agent_name": OTHER, "name": "The API agent", **sections(OTHER), "markdown": "## No"}
+    assert _taken(read_answer([item], [OTHER, "c"])) == {OTHER: OTHER}
