@@ -14,7 +14,10 @@ from template_creation.errors import BadInput
 
 __all__ = ["run_apply"]
 
-_KEPT = "kept files stay as you have them; delete one and apply again to take the package's"
+_KEPT = (
+    "kept files stay as you have them; delete one and apply again to take the package's, or take "
+    "another package out first (apply OTHER DEST --remove)"
+)
 
 
 def run_apply(

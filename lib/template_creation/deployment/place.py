@@ -37,9 +37,10 @@ def plan(
 
     Raises `BadInput` where a path leads out of the site or is a folder, or the record is broken.
     """
-    known = read_record(site.record_folder).of(site.owner)
+    record = read_record(site.record_folder)
+    known = record.of(site.owner)
     pending: dict[Path, bytes] = {}
-    steps = [_step(site, item, known, force, pending) for item in items]
+    steps = [_whose(record, _step(site, item, known, force, pending), item.block) for item in items]
     wanted = {_key(item.path, item.block) for item in items if not item.once}
     for key in sorted(set(known.files) - wanted):
         steps.append(_leaving(site, key, known.files[key], force))
@@ -100,6 +101,16 @@ def _step(site: Site, item: Item, known: Deployed, force: bool, pending: dict[Pa
         pending[target] = data
         return replace(step, data=data)
     return step
+
+
+def _whose(record: Record, step: Step, block: str) -> Step:
+    """``step`` with the name of the package or export that placed what is in its way."""
+    if step.why != _FOREIGN:
+        return step
+    key = _key(step.path, block)
+    others = sorted(owner for owner, placed in record.owners.items() if key in placed.files)
+    name = others[0].rpartition(":")[2] if others else ""
+    return replace(step, why=f"is there for {name}, and differs") if name else step
 
 
 def _decide(blank: Step, part: bytes | None, item: Item, force: bool) -> Step:

@@ -72,6 +72,17 @@ def test_files_that_nobody_edited_are_updated(site: Site) -> None:
     assert b"guide 2" in (site.root / "CLAUDE.md").read_bytes()
 
 
+def test_a_file_of_another_package_is_kept_and_its_owner_named(site: Site) -> None:
+    place(site, *ITEMS)
+    (site.root / "mine.md").write_bytes(b"mine\n")
+    other = Site(site.root, site.record_folder, "package:garage")
+    found = plan(other, (*NEWER[:1], Item("mine.md", b"ours\n")))
+    assert [(step.change, step.why) for step in found.steps] == [
+        ("kept", "is there for shop, and differs"),
+        ("kept", "was there before and differs"),
+    ]
+
+
 def test_an_edit_is_kept_through_every_later_run(site: Site) -> None:
     place(site, *ITEMS)
     edited = site.root / ".claude/agents/a.md"
