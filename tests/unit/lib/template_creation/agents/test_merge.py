@@ -60,6 +60,36 @@ def test_an_edited_section_stays_told_the_next_time_too() -> None:
     assert merge_agent(once.text, WRITTEN).kept == ("Best Practices",)
 
 
+def test_an_edited_section_that_is_not_written_again_is_told_too() -> None:
+    """It stays, and the reader hears of it although there is nothing to put in its place."""
+    edited = WRITTEN.replace("Use `Depends`.", "Mine.")
+    newer = mark_sections(agent_file("# Api\n\nAdds routes.\n", enhancement="model"))
+    merged = merge_agent(edited, newer)
+    assert "1. Mine." in merged.text
+    assert merged.kept == ("Best Practices",)
+
+
+def test_a_title_of_the_owners_behind_ours_is_his() -> None:
+    """What comes under a second title is no part of the section before it."""
+    own = WRITTEN + "\n# My notes\n\nAsk Ada.\n"
+    newer = mark_sections(WRITTEN.replace("twice", "2"))
+    merged = merge_agent(own, newer)
+    assert "Never `commit` 2." in merged.text
+    assert merged.text.endswith("\n# My notes\n\nAsk Ada.\n")
+    assert merged.kept == ()
+
+
+def test_two_sections_of_one_heading_are_two() -> None:
+    """Each is known by its own text: neither is lost, and a second time changes nothing."""
+    parts = ("# Api\n", "## Notes\n\n- `a`\n", "## Notes\n\n- `b`\n")
+    written = mark_sections(agent_file(*parts, enhancement="model"))
+    merged = merge_agent(STUB, written)
+    assert merged.text == written
+    edited = written.replace("- `b`", "- `b`, mine")
+    again = merge_agent(edited, mark_sections(written.replace("- `a`", "- `c`")))
+    assert ("- `c`\n" in again.text, "- `b`, mine\n" in again.text) == (True, True)
+
+
 def test_unknown_sections_stay_where_they_are() -> None:
     """F42: a heading that no list knows is not dropped, and keeps its place."""
     own = WRITTEN.replace("## Constraints", "## House Rules\n\n- Ask Ada.\n\n## Constraints")

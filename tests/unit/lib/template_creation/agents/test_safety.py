@@ -7,6 +7,7 @@ import pytest
 from template_creation.agents.apply import apply_agent
 from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.markdown import read_markdown
+from template_creation.agents.merge import mark_sections
 from template_creation.agents.parse import KnownIds, ParsedAgent, parse_agent
 from template_creation.agents.profiles import Profile
 from template_creation.agents.safety import check_safety
@@ -144,3 +145,23 @@ def test_what_an_answer_hides_is_refused_whatever_the_file_hides(
     )
     assert applied.error.partition(" at ")[0] == refused
     assert bool(applied.text) is not bool(refused)
+
+
+def test_what_we_wrote_before_is_judged_again(shop) -> None:
+    """Only a person's words are taken as said: a reference of ours that leads nowhere by now is
+    refused, although the file has it."""
+    name, gone = "api-specialist", "# Api\n\n## Notes\n\n- See `templates/gone.py.template`.\n"
+    head = shop.agent(name).read_text(encoding="utf-8").partition("\n# ")[0]
+
+    def error(current: str) -> str:
+        return apply_agent(
+            shop.context.spec(name),
+            ParsedAgent(name, markdown=gone),
+            shop.context,
+            current=current,
+            profile=NO_PROFILE,
+            enhancement="model",
+        ).error
+
+    assert error(mark_sections(f"{head}\n{gone}")).startswith("dangling-template")
+    assert error(f"{head}\n{gone}") == ""
