@@ -16,6 +16,7 @@ from typing import Any, Literal
 from batch_engine.core import SqliteRunStore, StepRef, StoreError, export_state
 from template_creation.agents import Ledger, Spent
 from template_creation.bridges.file import Layout, pending_request
+from template_creation.create.pauses import PAUSE_STEP
 from template_creation.create.runs import RunRecord, read_run, stored_agents
 from template_creation.errors import BadInput, WriteError
 from template_creation.values.enhancement import BridgeChoice
@@ -168,7 +169,8 @@ def _latest(store: SqliteRunStore) -> tuple[StepRef, ...]:
 def _counted(store: SqliteRunStore) -> Iterator[tuple[str, int, int]]:
     for step in _latest(store):
         counts = store.counts(step)
-        yield step.name, counts.ok, counts.failed
+        if step != PAUSE_STEP and counts.ok + counts.failed:  # texts that are kept are no work
+            yield step.name, counts.ok, counts.failed
 
 
 def _bridge_folder(folder: Path, record: RunRecord | None) -> Path:

@@ -20,9 +20,11 @@ from template_creation.errors import InvocationPending, WriteError
 from template_creation.package import digest, read_recorded_hashes, write_file
 from template_creation.values.agent import Issue
 
-__all__ = ["SetAside", "kept_at_a_pause", "put_back", "tell_changes"]
+__all__ = ["PAUSE_STEP", "SetAside", "kept_at_a_pause", "put_back", "tell_changes"]
 
-_STEP = StepRef("files at the pause", "1")
+PAUSE_STEP = StepRef("files at the pause", "1")
+"""Where a store has the texts that were asked about, while a run waits."""
+
 _ASIDE = "set-aside"
 _BEFORE = "before-the-pause"
 _PAUSED = "."
@@ -84,7 +86,7 @@ class _Change:
 def kept_at_a_pause(store: RunStore, root: Path, files: Sequence[Path]) -> Iterator[None]:
     """Keeps the texts of ``files`` of the package ``root`` if the block pauses, else forgets
     those of the last pause."""
-    store.begin_step(_STEP)
+    store.begin_step(PAUSE_STEP)
     try:
         yield
     except InvocationPending:
@@ -94,10 +96,10 @@ def kept_at_a_pause(store: RunStore, root: Path, files: Sequence[Path]) -> Itera
             if path.is_file()
         ]
         rows.append(ItemRow(_PAUSED, "ok", position=len(rows)))
-        store.prune(_STEP, [row.key for row in rows])
-        store.put(_STEP, rows)
+        store.prune(PAUSE_STEP, [row.key for row in rows])
+        store.put(PAUSE_STEP, rows)
         raise
-    store.prune(_STEP, ())
+    store.prune(PAUSE_STEP, ())
 
 
 def put_back(
@@ -134,7 +136,7 @@ def _changes(store: RunStore, root: Path) -> Iterator[_Change]:
     """What others changed: neither the run itself, which may have been killed after it wrote,
     nor a run that made the package anew."""
     origins, recorded = Origins(store), read_recorded_hashes(root) or {}
-    for row in store.items(_STEP):
+    for row in store.items(PAUSE_STEP):
         if row.data is None:
             continue
         path, before = root / row.key, str(json.loads(row.data))
@@ -149,7 +151,7 @@ def _changes(store: RunStore, root: Path) -> Iterator[_Change]:
 
 def _new(store: RunStore, root: Path, there: Sequence[Path]) -> list[Path]:
     """Files that were not there at the pause, if there was one, and that we did not write."""
-    known, recorded = {row.key for row in store.items(_STEP)}, read_recorded_hashes(root) or {}
+    known, recorded = {row.key for row in store.items(PAUSE_STEP)}, read_recorded_hashes(root) or {}
     places = {path: path.relative_to(root).as_posix() for path in there}
     return [
         path
