@@ -40,10 +40,13 @@ def plan(
     record = read_record(site.record_folder)
     known = record.of(site.owner)
     pending: dict[Path, bytes] = {}
-    steps = [_whose(record, _step(site, item, known, force, pending), item.block) for item in items]
+    steps = [_whose(record, _step(site, item, known, force, pending)) for item in items]
     wanted = {_key(item.path, item.block) for item in items if not item.once}
     for key in sorted(set(known.files) - wanted):
-        steps.append(_leaving(site, key, known.files[key], force))
+        step = _leaving(site, key, known.files[key], force)
+        if other := _other(record, site.owner, key):
+            step = Step(step.path, "kept", why=f"is there for {other} too", block=step.block)
+        steps.append(step)
     return Plan(site, tuple(steps), dict(about or {}))
 
 
@@ -103,14 +106,19 @@ def _step(site: Site, item: Item, known: Deployed, force: bool, pending: dict[Pa
     return step
 
 
-def _whose(record: Record, step: Step, block: str) -> Step:
+def _whose(record: Record, step: Step) -> Step:
     """``step`` with the name of the package or export that placed what is in its way."""
-    if step.why != _FOREIGN:
-        return step
-    key = _key(step.path, block)
-    others = sorted(owner for owner, placed in record.owners.items() if key in placed.files)
-    name = others[0].rpartition(":")[2] if others else ""
-    return replace(step, why=f"is there for {name}, and differs") if name else step
+    if step.why == _FOREIGN and (name := _other(record, "", _key(step.path, step.block))):
+        return replace(step, why=f"is there for {name}, and differs")
+    return step
+
+
+def _other(record: Record, owner: str, key: str) -> str:
+    """Who else than ``owner`` placed the file ``key``, by the name of the package; or nobody."""
+    found = (
+        name for name, placed in record.owners.items() if name != owner and key in placed.files
+    )
+    return min(found, default="").rpartition(":")[2]
 
 
 def _decide(blank: Step, part: bytes | None, item: Item, force: bool) -> Step:

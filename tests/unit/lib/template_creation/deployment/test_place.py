@@ -83,6 +83,20 @@ def test_a_file_of_another_package_is_kept_and_its_owner_named(site: Site) -> No
     ]
 
 
+def test_what_two_packages_placed_stays_until_both_are_taken_away(site: Site) -> None:
+    other = Site(site.root, site.record_folder, "package:garage")
+    for owner in (site, other):
+        carry_out(plan(owner, ITEMS[:1]))
+    first = take_away(site)
+    assert [(step.change, step.why) for step in first.steps] == [
+        ("kept", "is there for garage too")
+    ]
+    carry_out(first)
+    assert (site.root / ITEMS[0].path).read_bytes() == b"a 1\n"
+    carry_out(take_away(other))
+    assert tree(site.root) == {}
+
+
 def test_an_edit_is_kept_through_every_later_run(site: Site) -> None:
     place(site, *ITEMS)
     edited = site.root / ".claude/agents/a.md"
