@@ -56,6 +56,8 @@ def test_exit_codes_reports_and_retry(
         "run", file, "--param", "most=0", "--workspace", tmp_path / "failed", "--json"
     )
     assert failed.exit_code == 1
+    again = workflow("retry", file, "--workspace", tmp_path / "failed", "--allow-failures")
+    assert again.exit_code == 1  # it allows what the workflow tolerates, and no more
     document = json.loads(failed.stdout)
     assert document["errors_by_category"] == {"task": 1}
 

@@ -92,6 +92,7 @@ def test_only_texts_are_masked_so_that_a_short_secret_breaks_no_report() -> None
     document = {"code": 0, "n": 10, "ok": True, "said": ["10 of 20"], "none": None}
     assert hidden.masked(document) == {**document, "said": ["*** of 2***"]}
     assert not Secrets({"EMPTY": ""})
+    assert Secrets({"A": "ab", "B": "abc"}).mask("abc ab") == "*** ***"  # the longest first
 
 
 def test_nobody_else_can_write_the_mark_of_a_secret() -> None:

@@ -15,6 +15,7 @@ from batch_engine.core import Pause, Progress, SqliteRunStore, StepRef
 from batch_engine.workflow import (
     ChangedWorkflowError,
     WorkflowEngine,
+    WorkflowError,
     WorkflowState,
     parse_workflow,
     state_folder,
@@ -126,6 +127,67 @@ def test_a_changed_step_is_noticed_and_needs_a_word(run: Run, log: Any) -> None:
     assert log() == ["a", "b", "c", "d", "after:4"]
     run(changed, resume=True)
     assert log() == []
+
+
+def test_what_follows_a_step_that_runs_again_runs_again_too(run: Run) -> None:
+    text = """
+params: {word: a}
+steps:
+  - {name: first, task: shell, inputs: {command: "echo {{ args.word }} > word"}}
+  - {name: second, task: shell, inputs: {command: "cat word"}}
+"""
+    run(text)
+    again = run(text, {"word": "b"}, resume=True, changed="rerun")
+    assert again.outputs["second"]["stdout"] == "b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("steps: [{name: a, task: echo, inputs: {message: '{{ env.WORD }}'}}]", {}),
+        (
+            "params: {word: x}\nsteps: [{name: a, task: python_code,"
+            " inputs: {code: 'result = args[\"word\"]'}}]",
+            {"allow_code": True},
+        ),
+    ],
+)
+def test_the_environment_and_what_code_can_see_count_too(
+    run: Run, text: str, more: dict[str, Any]
+) -> None:
+    params = {"word": "a"} if more else None
+    assert run(text, params, env={"WORD": "a"}, **more).outputs["a"] == "a"
+    assert run(text, params, env={"WORD": "a"}, **more, resume=True).steps["a"].reused
+    params = {"word": "b"} if more else None
+    with pytest.raises(ChangedWorkflowError):
+        run(text, params, env={"WORD": "b"}, **more, resume=True)
+
+
+def test_failures_of_earlier_processes_count_for_what_is_tolerated(
+    run: Run, workspace: Path
+) -> None:
+    text = """
+params: {most: 2}
+steps:
+  - name: work
+    task: batch
+    inputs:
+      items: "{{ range(args.most) | list }}"
+      tolerated_failures: 2
+      max_concurrency: 1
+      task: {task: shell, inputs: {command: "echo {{ item }} >> log; false"}}
+"""
+    assert run(text).status == "completed_with_errors"
+    assert run(text, {"most": 6}, resume=True).status == "failed"
+    assert (workspace / "log").read_text().split() == ["0", "1", "2"]
+
+
+def test_a_run_is_gone_on_with_in_its_own_flow(run: Run) -> None:
+    text = "steps: [{name: a, task: noop}]\nflows: {definitions: [{f: [a]}, {g: [a]}]}"
+    run(text, flow="f")
+    assert run(text, flow="f", resume=True).ok
+    with pytest.raises(WorkflowError, match="is of the flow 'f', not of 'g'"):
+        run(text, flow="g", resume=True)
 
 
 def test_how_a_batch_is_run_may_change(run: Run, log: Any) -> None:

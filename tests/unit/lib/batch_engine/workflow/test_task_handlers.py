@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -94,6 +95,9 @@ def test_much_output_is_cut_in_the_middle(call: Call) -> None:
     assert done["stdout"].startswith("begin")
     assert done["stdout"].endswith("end\n")
     assert "bytes left out" in done["stdout"]
+    kept, cut = re.split(r"\n\[\.\.\. ", done["stdout"], maxsplit=1)
+    told, rest = cut.split(" bytes left out ...]\n")
+    assert len(kept) + int(told.replace(",", "")) + len(rest) == 6 + 10_000_000 + 4
 
 
 def test_a_stop_ends_the_command_and_is_no_failure(call: Call) -> None:

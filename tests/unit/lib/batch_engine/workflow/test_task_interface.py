@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from batch_engine.workflow import (
     parse_workflow,
     register_task,
 )
-from batch_engine.workflow.task import load_task_module
+from batch_engine.workflow.task import handler_of, load_task_module
 from batch_engine.workflow.tasks import builtin_registry
 
 Run = Callable[..., Any]
@@ -157,6 +158,33 @@ def test_a_module_by_path_registers_its_tasks(tmp_path: Path) -> None:
     for wrong in (str(tmp_path / "none.py"), "no.such.module"):
         with pytest.raises(WorkflowError, match=r"none\.py|no\.such"):
             load_task_module(wrong)
+
+
+def test_an_installed_package_offers_tasks_by_entry_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an installer leaves it: a module, and its metadata beside it."""
+    (tmp_path / "offered_tasks.py").write_text(
+        "def greet(name, times=1): return [f'hi {name}'] * times\n"
+    )
+    metadata = tmp_path / "offered_tasks-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: offered-tasks\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[batch_engine.workflow.tasks]\n"
+        "greet = offered_tasks:greet\nbroken = offered_tasks.no_such:task\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = TaskRegistry()
+    text = "steps: [{name: a, task: greet, inputs: {name: '007', times: 2}}]"
+    workflow = parse_workflow(text, registry=registry)
+    result = WorkflowEngine(workflow, tmp_path / "ws", registry=registry).run()
+    assert result.outputs["a"] == ["hi 007", "hi 007"]
+    with pytest.raises(WorkflowError, match="broken cannot be loaded: No module named"):
+        registry.find("broken")
+    own = TaskRegistry([handler_of(len, name="greet")])
+    assert own.find("greet").function is len  # what is there already is not replaced
+    monkeypatch.delitem(sys.modules, "offered_tasks")
 
 
 def test_an_unknown_task_names_what_is_near(registry: TaskRegistry) -> None:
