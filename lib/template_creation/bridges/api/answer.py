@@ -130,6 +130,7 @@ class Answer:
             message.stop_details,
             finished=len(self._done),
             max_tokens=self.call.max_tokens,
+            by_cost=self.call.max_tokens < self.parameters.max_tokens(),
         )
         if failure is None and not message.text_characters:
             failure = RejectedResultError("the answer is empty")

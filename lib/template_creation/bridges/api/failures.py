@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 
-_SMALLER = "--no-batch"
-_LONGER = "--max-answer"
 _NO_ROOM = ("max_tokens", "model_context_window_exceeded", "length")
 """Reasons to stop before the end; the last is that of OpenAI's interface, which some keep."""
 
@@ -132,12 +130,19 @@ class Failures:
         return NetworkError(f"the connection to {where} failed: {words}")
 
     def of_stop(
-        self, reason: str, details: Mapping[str, Any], *, finished: int, max_tokens: int
+        self,
+        reason: str,
+        details: Mapping[str, Any],
+        *,
+        finished: int,
+        max_tokens: int,
+        by_cost: bool = False,
     ) -> WorkError | None:
         """Why an answer that came to its end is not a whole one, or ``None`` if it is.
 
         ``finished`` counts its complete agents: an answer that ran out of room can be asked for
-        again only where that leaves less to ask for.
+        again only where that leaves less to ask for. ``by_cost`` says that ``max_tokens`` is what
+        was left of a limit of cost.
         """
         if reason == "refusal":
             told = " ".join(str(details.get(k) or "") for k in ("category", "explanation"))
@@ -147,28 +152,31 @@ class Failures:
                 hint="another model, or the offline bridge, may do it",
             )
         if reason in _NO_ROOM:
-            return self._too_long(reason, finished, max_tokens)
+            return self._too_long(reason, finished, max_tokens, by_cost=by_cost)
         if reason == "tool_use":
             return RejectedResultError(f"{self.model} called a tool instead of answering")
         if reason == "pause_turn":
             return TransientError(f"{self.model} paused its turn before the answer was whole")
         return None
 
-    def _too_long(self, reason: str, finished: int, max_tokens: int) -> WorkError:
+    def _too_long(self, reason: str, finished: int, max_tokens: int, *, by_cost: bool) -> WorkError:
         context = reason == "model_context_window_exceeded"
         limit = "the context window" if context else f"max_tokens ({max_tokens})"
+        more = "--max-answer allows more"
+        if context:
+            more = "a model with a larger context has more room"
+        elif by_cost:
+            limit += ", which is what --max-cost left"
+            more = "--max-cost allows more"
         if finished:
             return AnswerTooLongError(
                 f"the answer ran into {limit} after {finished} complete "
                 f"{'agent' if finished == 1 else 'agents'}",
-                hint=f"{_SMALLER} asks for one agent at a time"
-                + ("" if context else f"; {_LONGER} allows more"),
+                hint=f"--no-batch asks for one agent at a time; {more}",
             )
         return NoRoomError(
             f"the answer ran into {limit} before one agent was complete",
-            hint=f"ask for one agent at a time ({_SMALLER})"
-            + (", take a model with a larger context" if context else f", allow more ({_LONGER})")
-            + ", or lower the --effort",
+            hint=f"--no-batch asks for one agent at a time; {more}; less --effort leaves more room",
         )
 
     def _translated(self, case: _Case, wait: float | None) -> WorkError:

@@ -175,6 +175,12 @@ def test_an_answer_without_room_is_asked_for_again_only_where_that_asks_for_less
     assert (more.retryable, none.retryable) == (True, False)
     assert "after 3 complete agents" in more.message
     assert "--no-batch" in none.hint
+    other = "larger context" if reason.startswith("model") else "--max-answer"
+    assert other in none.hint
+    assert other in more.hint
+    left = failures().of_stop(reason, {}, finished=0, max_tokens=500, by_cost=True)
+    assert left is not None
+    assert ("--max-cost" in left.hint) is (not reason.startswith("model"))
 
 
 @pytest.mark.parametrize(
