@@ -15,7 +15,7 @@ from typing import Any
 
 from batch_engine.core import WorkError
 from batch_engine.core.failpoints import failpoint
-from template_creation.bridges.file.asking import Asker
+from template_creation.bridges.file.asking import Asker, prompt_for
 from template_creation.bridges.file.disk import at_work
 from template_creation.bridges.file.dossier import Caller, absolute, load_all
 from template_creation.bridges.file.intake import Intake, Reading, take_in
@@ -104,6 +104,10 @@ class FileBridge:
             if not agents:
                 raise
         return {"enhancements": agents}
+
+    def prompt(self, input_data: Mapping[str, Any]) -> str:
+        """What a host reads for the request document ``input_data``."""
+        return prompt_for(input_data)
 
     def stream(
         self,

@@ -14,6 +14,7 @@ from batch_engine.core import SqliteRunStore
 from template_creation import CreateOptions, EnhanceOptions, create_template, enhance_agents
 from template_creation.cli.summary import request_lines
 from template_creation.create import CreateResult, Enhanced
+from template_creation.errors import InvocationPending
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
 from template_creation.fake_model import good_answer
 from template_creation.testing import FakeBridge
@@ -190,6 +191,20 @@ def test_one_request_for_each_agent_is_foretold_as_such(package: Path) -> None:
     assert [item["agents"] for item in planned.requests["requests"]] == [
         [agent["name"] for agent in item.input_data["agents"]] for item in bridge.requests
     ]
+
+
+def test_what_a_host_will_read_is_foretold(package: Path, tmp_path: Path) -> None:
+    """The prompt of the file bridge as it lies there then, with how to hand answers in."""
+    chosen = EnhancementOptions(bridge=BridgeChoice(kind="file"), contract="markdown")
+    options = EnhanceOptions(package=package, state=tmp_path / "state", enhancement=chosen)
+    planned = enhance_agents(replace(options, dry_run=True))
+    assert not (tmp_path / "state").exists()
+    with pytest.raises(InvocationPending):
+        enhance_agents(options)
+    request = json.loads((tmp_path / "state" / ".agent-request.json").read_bytes())
+    assert planned.prompts == (Path(request["prompt_path"]).read_text(encoding="utf-8"),)
+    assert planned.requests is not None
+    assert planned.requests["input_tokens"] == request["context"]["estimated_input_tokens"]
 
 
 def test_the_state_is_read_while_another_run_works_in_it(package: Path, tmp_path: Path) -> None:
