@@ -39,14 +39,17 @@ def work(notes, place, size, failpoint):
         import_memories([FileSource(Path(notes), JsonLines(), label="notes")], store, config)
 
 for line in sys.stdin:
-    words = line.rstrip("\\n").split("\\t")
-    child = os.fork()
-    if not child:
-        work(*words)
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    children = []
+    for words in line.rstrip("\\n").split("\\v"):
+        children.append(os.fork())
+        if not children[-1]:
+            work(*words.split("\\t"))
+            os._exit(0)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    print(*codes, flush=True)
 """
-"""Each line is an import in a process of its own; forked, so that all load the modules once."""
+"""Each line has imports that run at the same time, each in a process of its own; forked, so that
+all load the modules once."""
 
 SAFE = "run the integration tests before anybody pushes this release branch to our remote"
 QUIET = BatchProcessingConfig(log_progress=False)
@@ -69,8 +72,8 @@ def source(notes: Path) -> FileSource:
 
 
 @pytest.fixture(scope="module")
-def run() -> Iterator[Callable[..., int]]:
-    """Imports in a process of its own, perhaps killed at a failpoint; returns its exit code."""
+def forked() -> Iterator[Callable[..., list[int]]]:
+    """Imports at the same time, each in a process of its own; returns their exit codes."""
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as forking:
@@ -78,12 +81,23 @@ def run() -> Iterator[Callable[..., int]]:
         assert orders
         assert codes
 
-        def one(notes: Path, place: Path, size: int, failpoint: str = "") -> int:
-            print(notes, place, size, failpoint, sep="\t", file=orders, flush=True)
-            return int(codes.readline())
+        def all_of(*imports: tuple[object, ...]) -> list[int]:
+            line = "\v".join("\t".join(map(str, words)) for words in imports)
+            print(line, file=orders, flush=True)
+            return [int(code) for code in codes.readline().split()]
 
-        yield one
+        yield all_of
         orders.close()
+
+
+@pytest.fixture(scope="module")
+def run(forked: Callable[..., list[int]]) -> Callable[..., int]:
+    """One import in a process of its own, perhaps killed at a failpoint; returns its exit code."""
+
+    def one(notes: Path, place: Path, size: int, failpoint: str = "") -> int:
+        return forked((notes, place, size, failpoint))[0]
+
+    return one
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +120,7 @@ def comparable(report: Any) -> dict[str, Any]:
 
 
 POINTS = [
-    *(f"{name}:{nth}" for name in list(MEMORY_FAILPOINTS)[:4] for nth in (1, 3)),
+    *(f"{name}:{nth}" for name, nth in zip(MEMORY_FAILPOINTS, (1, 3, 1, 3), strict=False)),
     *list(MEMORY_FAILPOINTS)[4:],
     "after_work:2",
     "before_merge",
@@ -171,7 +185,9 @@ def test_an_input_that_changed_meanwhile_is_read_anew(
 
 @pytest.mark.slow
 def test_two_processes_can_import_halves_at_the_same_time(
-    tmp_path: Path, undisturbed: tuple[Path, list[str], dict[str, Any]]
+    forked: Callable[..., list[int]],
+    tmp_path: Path,
+    undisturbed: tuple[Path, list[str], dict[str, Any]],
 ) -> None:
     """The order in which workers come does not show in what is stored."""
     notes, dump, _ = undisturbed
@@ -181,16 +197,7 @@ def test_two_processes_can_import_halves_at_the_same_time(
         half.write_text("".join(part), encoding="utf-8")
     place = tmp_path / "store"
     open_store(place).close()
-    both = []
-    for half in halves[::-1]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdin
-        print(half, place, 7, "", sep="\t", file=process.stdin, flush=True)
-        both.append(process)
-    for process in both:
-        assert process.communicate(timeout=120)[0] == "0\n"
+    assert forked(*((half, place, 7, "") for half in halves[::-1])) == [0, 0]
     with open_store(place) as store:
         assert [*store.dump()] == dump
 
@@ -199,7 +206,7 @@ class TestLostConnection:
     """A real server that ends our connection in the middle of a batch."""
 
     def test_the_batch_is_done_again_and_nothing_is_lost_or_doubled(
-        self, postgres_dsn: str, tmp_path: Path
+        self, postgres_dsn: str, undisturbed: tuple[Path, list[str], dict[str, Any]]
     ) -> None:
         import psycopg
 
@@ -218,10 +225,7 @@ class TestLostConnection:
                     with psycopg.connect(postgres_dsn, autocommit=True) as other:
                         other.execute("SELECT pg_terminate_backend(%s)", (me,))
 
-        notes = write_notes(tmp_path / "notes.jsonl")
-        with open_store(tmp_path / "plain") as plain:
-            import_memories([source(notes)], plain, QUIET)
-            expected = [*plain.dump()]
+        notes, expected, _ = undisturbed
         with Cut(postgres_dsn, schema="cut") as store:
             report = import_memories([source(notes)], store, QUIET.updated(batch_size=20))
             assert store.batches == 7  # six batches, the third one twice
@@ -229,7 +233,7 @@ class TestLostConnection:
             assert [*store.dump()] == expected
 
     def test_a_commit_whose_answer_is_lost_is_not_done_twice(
-        self, postgres_dsn: str, tmp_path: Path
+        self, postgres_dsn: str, undisturbed: tuple[Path, list[str], dict[str, Any]]
     ) -> None:
         """Whether it arrived is not known; the journal row that came with it says so."""
         import psycopg
@@ -250,9 +254,7 @@ class TestLostConnection:
                         other.execute("SELECT pg_terminate_backend(%s)", (me,))
                     next(self._rows("SELECT 1"))
 
-        notes = write_notes(tmp_path / "notes.jsonl")
-        with open_store(tmp_path / "plain") as plain:
-            expected = comparable(import_memories([source(notes)], plain, QUIET))
+        notes, _, expected = undisturbed
         with Deaf(postgres_dsn, schema="deaf") as store:
             report = import_memories([source(notes)], store, QUIET.updated(batch_size=20))
             assert store.commits > 4

@@ -27,9 +27,8 @@ def brute_force(texts: list[str], threshold: float) -> list[Near]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_on_500_planted_texts_it_equals_comparing_all_pairs(seed: int) -> None:
-    texts = [*plant(500, seed=seed, exact=0.1, near=0.5).texts]
+def test_on_500_planted_texts_it_equals_comparing_all_pairs() -> None:
+    texts = [*plant(500, exact=0.1, near=0.5).texts]
     found = near_pairs(texts, threshold=0.6)
     assert found == brute_force(texts, 0.6)
     assert len(found) > 100
@@ -47,10 +46,10 @@ def test_on_short_texts_of_few_words_it_equals_comparing_all_pairs(
 
 
 def test_of_planted_pairs_it_finds_99_percent_and_nothing_else() -> None:
-    planted = plant(2_500)
+    planted = plant(1_500)
     found = {(pair.first, pair.second) for pair in near_pairs(planted.texts, threshold=0.8)}
     truth = planted.truth(0.8)
-    assert len(found & truth) >= 0.99 * len(truth) > 300
+    assert len(found & truth) >= 0.99 * len(truth) > 200
     assert found <= truth
 
 
@@ -76,11 +75,11 @@ def test_signs_of_scripts_without_spaces_are_words() -> None:
 
 
 def test_a_crowd_of_one_template_is_linear_and_twins_are_still_found() -> None:
-    """1,000 texts that differ in a number are 499,500 near pairs; two are the same twice."""
+    """500 texts that differ in a number are 124,750 near pairs; two are the same twice."""
     line = "the nightly import of customer {} is done after a long wait in the queue of the worker"
-    texts = [line.format(number) for number in range(1_000)]
-    texts.insert(800, f"so {texts[700]}")
+    texts = [line.format(number) for number in range(500)]
+    texts.insert(400, f"so {texts[350]}")
     found = near_pairs(texts, threshold=0.6)
     assert len(found) <= CROWD * len(texts)
     twins = max(found, key=lambda pair: pair.similarity)
-    assert (twins.first, twins.second) == (700, 800)
+    assert (twins.first, twins.second) == (350, 400)
