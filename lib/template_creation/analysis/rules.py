@@ -8,6 +8,7 @@ Text that tries to instruct a model to do something else is data and never a rul
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ _SOURCES: tuple[re.Pattern[str], ...] = tuple(
         r"(docs/)?(ARCHITECTURE|CONVENTIONS|STYLE|STYLEGUIDE|CODE_STYLE)[\w-]*\.(md|rst)",
         r"docs/(project-(standards|structure)|coding-standards|style-?guide|testing)\.md",
     )
+)
+_RECORDS = (".template-create.json", ".claude/.template-create.json")
+_OURS = re.compile(
+    r"^<!-- template-create:begin (\S+) -->[ \t]*$.*?^<!-- template-create:end \1 -->[ \t]*$",
+    re.MULTILINE | re.DOTALL,
 )
 _MUST_NOT = re.compile(
     r"\b(?:must|should|shall|may) (?:not|never)\b|\b(?:mustn't|shouldn't)\b|"
@@ -118,8 +124,11 @@ def find_rules(
     found: list[Rule] = []
     notices: list[Problem] = []
     seen: set[str] = set()
+    placed = _placed(codebase, texts)
     for path in _sources(codebase):
-        text = texts.text(path)
+        if path in placed:
+            continue
+        text = _without_ours(texts.text(path))
         notices += policies_in(path, text)
         own = []
         for rule in rules_in(path, text):
@@ -130,6 +139,26 @@ def find_rules(
         strongest = sorted(own, key=_strength_rank)[:_MAX_PER_SOURCE]
         found += [rule for rule in own if rule in strongest]
     return tuple(found[:MAX_RULES]), tuple(notices)
+
+
+def _placed(codebase: Codebase, texts: TextCache) -> frozenset[str]:
+    """The files that `apply` and `export` placed: what a package says is no word of the project."""
+    there = {file.path for file in codebase.files}
+    found: set[str] = set()
+    for path in _RECORDS:
+        if path not in there:
+            continue
+        try:
+            owners = json.loads(texts.text(path))["placed"].values()
+            found.update(str(name) for owner in owners for name in owner["files"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return frozenset(found)
+
+
+def _without_ours(text: str) -> str:
+    """``text`` with the lines between our marks empty, so that the others keep their numbers."""
+    return _OURS.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
 def _strength_rank(rule: Rule) -> tuple[bool, bool, int]:

@@ -37,7 +37,7 @@ _GRAMMARS: Final = frozenset(GRAMMAR_LANGUAGES)
 STEP: Final = "scan"
 _CHUNK: Final = 500
 _RACY_NS: Final = 2_000_000_000
-_FINGERPRINT: Final = fingerprint(3, [[rule.id, rule.pattern.pattern.decode()] for rule in RULES])
+_FINGERPRINT: Final = fingerprint(4, [[rule.id, rule.pattern.pattern.decode()] for rule in RULES])
 """Raise the number when a file would be judged or described otherwise than before."""
 
 

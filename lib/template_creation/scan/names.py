@@ -21,7 +21,8 @@ __all__ = [
 _VENDORED: Final = frozenset(
     {
         ".bundle", ".gradle", ".mypy_cache", ".next", ".nox", ".nuxt", ".output", ".parcel-cache",
-        ".pnpm-store", ".pytest_cache", ".ruff_cache", ".svelte-kit", ".terraform", ".tox",
+        ".pnpm-store", ".pytest_cache", ".ruff_cache", ".svelte-kit", ".template-create",
+        ".terraform", ".tox",
         ".turbo", ".venv", ".vs", ".yarn", "__pycache__", "__pypackages__", "bower_components",
         "carthage", "dist", "jspm_packages", "node_modules", "pods", "site-packages",
         "third-party", "third_party", "thirdparty", "vendor", "vendored", "venv",

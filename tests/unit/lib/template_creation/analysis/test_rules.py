@@ -93,6 +93,30 @@ def test_sources_for_assistants_come_first_and_each_text_counts_once(survey: Sur
     ]
 
 
+def test_what_a_package_placed_is_no_word_of_the_project(survey: Survey) -> None:
+    """Not its block in a guide, nor a file that the record of `apply` or `export` names."""
+    block = (
+        "<!-- template-create:begin shop -->\n- Never call `a()` in a view.\n"
+        "<!-- template-create:end {} -->\n"
+    )
+    analysis = survey(
+        {
+            "AGENTS.md": block.format("shop") + "- Never call `b()` in a view.\n",
+            "CLAUDE.md": block.format("other") + "- Never call `c()` in a view.\n",
+            ".cursor/rules/api.mdc": "- Never call `d()` in a view.\n",
+            ".cursor/rules/mine.mdc": "- Never call `e()` in a view.\n",
+            ".template-create.json": '{"placed": {"x": {"files": {".cursor/rules/api.mdc": "0"}}}}',
+            ".claude/.template-create.json": "no JSON",
+        }
+    )
+    assert [(rule.text[11:16], rule.line) for rule in analysis.rules] == [
+        ("`b()`", 4),
+        ("`a()`", 2),
+        ("`c()`", 4),
+        ("`e()`", 1),
+    ]
+
+
 def test_no_more_than_the_most_important_rules_are_kept(survey: Survey) -> None:
     def rules(first: int) -> str:
         return "".join(f"- Never call function number{first + n} here\n" for n in range(20))

@@ -74,6 +74,7 @@ def test_keeps_line_ends_mark_and_file_end(
         ("web/pnpm-lock.yaml", b"a: 1\n", "lock-file"),
         ("node_modules/a/index.js", b"x\n", "vendored"),
         ("third_party/a.go", b"package a\n", "vendored"),
+        (".template-create/shop/templates/a.go.template", b"package a\n", "vendored"),
         ("build/out.js", b"x\n", "vendored"),
         ("app/app.min.js", b"x\n", "generated"),
         ("ui/button.tsx.snap", b"x\n", "generated"),
