@@ -153,7 +153,7 @@ def unmerge(
     merges = [row.pair for row in store.merges(group_key(record))]
     pairs = [pair for pair in merges if content in (pair.member, pair.survivor)]
     if not pairs:
-        raise ConfigurationError(f"{name!r} is in no merge", hint="see `memory stats`")
+        raise ConfigurationError(f"{name!r} is in no merge", hint="see `memory list`")
     store.begin()
     try:
         for pair in pairs:

@@ -24,6 +24,7 @@ from memory_processing.exporting import markdown_lines, write_cogx
 from memory_processing.importers import FORMATS
 from template_creation.cli.memory_inputs import (
     given,
+    merged_into,
     not_read,
     opened,
     progress_of,
@@ -100,7 +101,7 @@ def show_stats(console: Console, *, store: str | None) -> None:
 
 
 def list_memories(console: Console, *, store: str | None, kind: str, text: str, limit: int) -> None:
-    """List memories, the most painful first."""
+    """List memories, the most painful first, each with those that are merged into it."""
     if kind and kind not in KINDS:
         raise BadInput(f"there is no kind {kind!r}", hint=f"known: {', '.join(KINDS)}")
     with translated(), opened(store or default_store(), read_only=True) as memories:
@@ -109,7 +110,8 @@ def list_memories(console: Console, *, store: str | None, kind: str, text: str, 
             for record in export_memories(memories)
             if (not kind or record.kind == kind) and text.casefold() in record.text.casefold()
         ]
-    found.sort(key=lambda record: (-record.pain, -record.confidence, record.id))
+        found.sort(key=lambda record: (-record.pain, -record.confidence, record.id))
+        merged = merged_into(memories, found[:limit])
     lines = []
     for record in found[:limit]:
         places = ", ".join(
@@ -118,9 +120,16 @@ def list_memories(console: Console, *, store: str | None, kind: str, text: str, 
         figures = f"pain {record.pain:.2f}  confidence {record.confidence:.2f}"
         lines.append(f"{record.id}  {record.kind:<10}  {figures}  {places}")
         lines.append(f"    {short(record.text)}")
+        for one in merged.get(record.id, ()):
+            lines.append(f"    = {one['id']}  {one['similarity']:.2f} alike, by {one['by']}")
+            lines.append(f"      {short(one['text'])}")
+            for item in one["conflicts"]:
+                if item["field"] != "text":  # both texts stand there
+                    others = short(", ".join(item["others"]))
+                    lines.append(f"      {item['field']}: {short(item['kept'])}, not {others}")
     if len(found) > limit:
         lines.append(f"and {len(found) - limit:,} more; --limit shows them")
-    shown = [record.to_json() for record in found[:limit]]
+    shown = [{**record.to_json(), "merged": merged.get(record.id, [])} for record in found[:limit]]
     document = {"status": "done", "exit_code": 0, "total": len(found), "memories": shown}
     console.result("\n".join(lines) or "no memories", document)
 

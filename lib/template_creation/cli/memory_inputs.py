@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from batch_engine.core import ConfigurationError, EngineError, Event, Listener, StepStarted
-from memory_processing import BatchProcessingConfig, FileSource, MemoryStore, open_store
+from memory_processing import (
+    BatchProcessingConfig,
+    FileSource,
+    MemoryRecord,
+    MemoryStore,
+    open_store,
+)
+from memory_processing.identity import group_key, memory_id
 from memory_processing.importers import source_for
 from memory_processing.importers.folders import files_below, label_below
 from memory_processing.importers.reading import MAX_LINE
@@ -21,6 +29,7 @@ from template_creation.errors import BadInput, TemplateCreateError, WriteError
 
 __all__ = [
     "given",
+    "merged_into",
     "not_read",
     "opened",
     "progress_of",
@@ -78,6 +87,27 @@ def not_read(sources: Sequence[FileSource]) -> list[str]:
             if files:
                 lines.append(f"not read: {shown}{more}; give their paths to read them too")
     return lines
+
+
+def merged_into(
+    store: MemoryStore, records: Sequence[MemoryRecord]
+) -> dict[str, list[dict[str, Any]]]:
+    """By survivor's id what stands behind it: id, text, similarity, who decided, the conflicts."""
+    behind: dict[str, list[dict[str, Any]]] = {}
+    for group in sorted({group_key(record) for record in records}):
+        rows = store.merges(group)
+        found = store.find_hashes([row.pair.member for row in rows])
+        for row in rows:
+            behind.setdefault(memory_id(row.pair.survivor), []).append(
+                {
+                    "id": memory_id(row.pair.member),
+                    "text": json.loads(found[row.pair.member].data)["text"],
+                    "similarity": row.pair.similarity,
+                    "by": row.pair.by,
+                    "conflicts": json.loads(row.conflicts),
+                }
+            )
+    return behind
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -367,3 +367,22 @@ def test_an_empty_file_and_one_with_no_list_of_records_are_refused() -> None:
     Path("other.json").write_text('{"memories": null, "foo": 1}', encoding="utf-8")
     assert "'empty.json' is empty" in _run("import", "empty.json", code=2).stderr
     assert "in no known format" in _run("import", "other.json", code=2).stderr
+
+
+def test_a_list_shows_what_is_merged_why_and_on_what_they_disagree() -> None:
+    text = "Run {}integration tests before you push a release branch to the remote"
+    felt = {"intensity": 0.5}
+    same: list[dict[str, Any]] = [
+        {"text": text.format("the "), "confidence": 0.9, "emotion": {"mood": "negative", **felt}},
+        {"text": text.format(""), "emotion": {"mood": "positive", **felt}},
+    ]
+    _run("import", _write(same))
+    (memory,) = _json("list")["memories"]
+    (merged,) = memory["merged"]
+    assert (merged["text"], merged["by"]) == (same[1]["text"], "similarity")
+    shown = _run("list").stdout
+    assert f"    = {merged['id']}  {merged['similarity']:.2f} alike, by similarity" in shown
+    assert "emotion.mood: mixed, not negative, positive" in shown
+    _run("unmerge", merged["id"])
+    assert [one["merged"] for one in _json("list")["memories"]] == [[], []]
+    assert "`" in _run("unmerge", merged["id"], code=2).stderr
