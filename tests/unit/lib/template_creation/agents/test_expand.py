@@ -221,3 +221,24 @@ def test_limits_may_be_told_as_boundaries(shop) -> None:
     assert [issue.rule for issue in validate_agent(text, profile=BOUNDARIES)] == ["short"]
     bare = SECTIONS.model_copy(update={"practices": (usual,)})
     assert "ALWAYS" not in expand_agent(spec, bare, shop.context, boundaries=True).text
+
+
+def test_one_example_stays_however_narrow_the_window(shop) -> None:
+    """Without code an agent shows nothing to copy; too long is told by the validator."""
+    spec = shop.context.spec("api-specialist")
+    both = (*SECTIONS.examples, ExampleItem(id="T1.s2", title="GET"))
+    sections = SECTIONS.model_copy(update={"examples": both})
+    expanded = expand_agent(spec, sections, shop.context, min_lines=1, max_lines=10)
+    assert expanded.dropped == ("T1.s2",)
+    assert "### GET `/`: `read_items`" in expanded.text
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "said"),
+    [(0, "Its 5 files are in `app/api`."), (1, "Its 6 files are mostly in `app/api`.")],
+)
+def test_where_its_files_are_is_said_as_it_is(shop, elsewhere: int, said: str) -> None:
+    """``mostly`` where some are in other folders."""
+    files = (*(f"app/api/{n}.py" for n in range(5)), *("tools/x.py",) * elsewhere)
+    spec = replace(shop.context.spec("api-specialist"), files=files)
+    assert said in expand_agent(spec, SECTIONS, shop.context).text

@@ -146,6 +146,23 @@ def test_every_fault_of_an_item_is_told(known: KnownIds) -> None:
     assert all(issue.agent == "api-specialist" and issue.fix for issue in issues)
 
 
+def test_what_is_said_twice_is_told_once(known: KnownIds) -> None:
+    """Models repeat items, and say a thing under two keys; the first and the right one count."""
+    one, two = ({"text": text, "cites": ["C1"]} for text in ("Annotate.", "Inject."))
+    templates = [
+        {"id": "T1", "why": "right", "reason": "drifted"},
+        {"reason": "drifted", "why": "right too", "id": "T2"},
+        {"id": "T99", "why": "There is none."},
+    ]
+    said = {**GOOD, "templates": templates, "practices": [one, two, one], "commands": ["K1", "K1"]}
+    parsed = parse_answer({"enhancements": [said]}, AGENTS, known)
+    sections = parsed.sections["api-specialist"]
+    assert [item.text for item in sections.practices] == ["Annotate.", "Inject."]
+    assert [item.why for item in sections.templates] == ["right", "right too"]
+    assert sections.commands == ("K1",)
+    assert rules(parsed, "api-specialist") == ["unknown-id"]
+
+
 def test_a_flood_of_items_is_cut_and_told(known: KnownIds) -> None:
     """A list has an end, however long it is."""
     item = {**GOOD, "practices": [{"text": f"Do {n}.", "cites": ["C1"]} for n in range(500)]}
