@@ -14,6 +14,19 @@ __all__ = ["workflow_schema"]
 _DEFS = "#/$defs/{model}"
 
 
+def _one_of(*names: str) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+_BATCH = {
+    "allOf": [
+        {"$ref": "#/$defs/BatchSpec"},
+        _one_of("items", "iterate_over"),
+        _one_of("task", "processing_task", "steps"),
+    ]
+}
+
+
 def workflow_schema(registry: TaskRegistry | None = None) -> dict[str, Any]:
     """The schema (draft 2020-12); each known task brings the inputs that it takes."""
     registry = registry or builtin_registry()
@@ -34,11 +47,17 @@ def workflow_schema(registry: TaskRegistry | None = None) -> dict[str, Any]:
         "description": "What the step does.",
         "anyOf": [{"enum": names}, {"type": "string"}],
     }
-    step["allOf"] = [_when(BATCH_TASK, {"$ref": "#/$defs/BatchSpec"}, required=True)]
+    step["allOf"] = [_when(BATCH_TASK, _BATCH, required=True)]
     step["allOf"] += [
         _when(handler.name, _inputs(handler), required=_needs_inputs(handler))
         for handler in registry.handlers()
     ]
+    for nested in ("NestedTaskSpec", "NestedStepSpec"):
+        # What is required may come from the item here.
+        definitions[nested]["allOf"] = [
+            _when(handler.name, {**_inputs(handler), "required": []}, required=False)
+            for handler in registry.handlers()
+        ]
     listed = schema["properties"]["steps"]
     by_name = {"type": "object", "additionalProperties": {"type": "object"}}
     schema["properties"]["steps"] = {"anyOf": [listed, by_name]}

@@ -119,8 +119,7 @@ class _Loader:
         sound = {k: v for k, v in value.items() if not any(path[0] == k for path in wrong)}
         steps = value.get("steps")
         listed = list(enumerate(steps)) if isinstance(steps, list) else []
-        bad = {path[1] for path in wrong if path[0] == "steps" and len(path) > 1}
-        kept = [(number, entry) for number, entry in listed if str(number) not in bad]
+        kept = [(n, part) for n, entry in listed if (part := _sound(entry, n, wrong)) is not None]
         rest = {**sound, "steps": [entry for _, entry in kept]}
         return check_model(WorkflowSpec, rest, document)[0], [number for number, _ in kept]
 
@@ -175,6 +174,17 @@ class _Loader:
         batch, problems = check_model(BatchSpec, options, document, under=(*path, "inputs"))
         self.problems += problems
         return Step(spec, document, path, batch)
+
+
+def _sound(entry: Any, number: int, wrong: set[tuple[str, ...]]) -> Any:
+    """A step without the fields that are wrong in it; None if nothing is left to be checked."""
+    here = [path[2:] for path in wrong if path[:2] == ("steps", str(number))]
+    fields = {path[0] for path in here if path}
+    if not here:
+        return entry
+    if () in here or not isinstance(entry, Mapping) or fields & {"name", "task"}:
+        return None
+    return {name: value for name, value in entry.items() if name not in fields}
 
 
 def _with_listed_steps(value: Mapping[str, Any]) -> dict[str, Any]:

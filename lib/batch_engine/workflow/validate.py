@@ -8,6 +8,8 @@ from typing import Any
 from batch_engine.workflow.definition import BATCH_TASK, Step, Workflow, is_batch, nested_tasks
 from batch_engine.workflow.errors import ParameterError, Problem, WorkflowError, closest
 from batch_engine.workflow.expressions import check_syntax, has_expressions
+from batch_engine.workflow.input_types import expected_type
+from batch_engine.workflow.models import shown
 from batch_engine.workflow.order import in_order, is_graph
 from batch_engine.workflow.params import check_param
 from batch_engine.workflow.reader import Document
@@ -238,6 +240,12 @@ def _inputs(
         if entry.required and entry.name not in inputs and entry.name not in given:
             yield step.problem(
                 f"the task {handler.name!r} needs the input {entry.name!r}", *path, key=True
+            )
+    for entry in handler.inputs:
+        value = inputs.get(entry.name)
+        if expected := expected_type(entry.schema, value):
+            yield step.problem(
+                "has a wrong value", *path, entry.name, expected=expected, got=shown(value)
             )
     if handler.open:
         return

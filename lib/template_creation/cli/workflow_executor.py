@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from batch_engine.core import ExecutorChoice
 from template_creation.errors import BadInput
 
 __all__ = ["opened_executor"]
 
+_CONNECT_S = 10.0
 _KINDS = ("threads", "processes", "dask")
 
 
@@ -52,16 +55,25 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         with cluster, cluster.get_client() as client:
             yield client
         return
+    _check_reachable(scheduler)
+    with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        yield client
+
+
+def _check_reachable(scheduler: str) -> None:
+    """Raises `BadInput` for an address where nothing listens. A client of Dask would try for 30
+    seconds, and wait for another 60 until it gives up at the end of the program."""
     try:
-        client = Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TypeError) as error:
+        address = urlsplit(scheduler)
+        if not (address.scheme and address.hostname and address.port):
+            raise ValueError("expected protocol://host:port")
+        socket.create_connection((address.hostname, address.port), _CONNECT_S).close()
+    except (OSError, ValueError) as error:
         raise BadInput(
             f"--scheduler {scheduler!r} cannot be reached: {error}",
             hint="the address of a running scheduler, such as tcp://127.0.0.1:8786; "
             "without --scheduler a cluster of this machine is started",
         ) from error
-    with client:
-        yield client
 
 
 @contextmanager

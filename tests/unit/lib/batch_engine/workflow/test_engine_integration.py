@@ -392,6 +392,14 @@ def _problems(text: str) -> Iterator[str]:
         ("steps: [{name: a, task: noop, depends_on: [a]}]", "in a circle: 'a'"),
         ("steps: [{name: a, task: echo, inputs: {message: '{{ a( }}'}}]", "cannot be read"),
         ("flows: {definitions: [{f: [x]}]}\nsteps: [{name: a, task: noop}]", "names the step 'x'"),
+        (
+            "steps: [{name: a, task: batch, inputs: {items: [], task:"
+            " {task: shell, inputs: {argv: [x], env: 3}}}}]",
+            "w:1:97: error: steps.0.inputs.task.inputs.env: has a wrong value"
+            " (expected a mapping, got 3)",
+        ),
+        # A step with something wrong in it is checked for what else is wrong.
+        ("steps: [{name: a, task: noop, retry: 0, depends_on: [b]}]", "there is no step 'b'"),
         ("params: {n: {type: integer, default: x}}\nsteps: [{name: a, task: noop}]", "w:1:38"),
     ],
 )
