@@ -79,12 +79,16 @@ class Job:
     watched: tuple[Path, ...]
     said: list[str] = field(default_factory=list)
 
+    @property
+    def calls(self) -> int:
+        return len(self.server.requests) + len(self.server.counts)
+
     def foretold(self, *, fresh: bool = False) -> dict[str, Any]:
         """What the dry run says, and that it left no trace."""
-        before, calls = everything(*self.watched), len(self.server.requests)
+        before, calls = everything(*self.watched), self.calls
         planned = self.run(True, fresh, self.said.append)
         assert everything(*self.watched) == before
-        assert (len(self.server.requests), len(self.server.counts)) == (calls, 0)
+        assert self.calls == calls, "nothing is sent, not even for a count"
         assert planned.requests is not None
         return {**planned.requests, "prompts": list(planned.prompts)}
 
