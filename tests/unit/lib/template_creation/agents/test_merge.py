@@ -90,6 +90,14 @@ def test_two_sections_of_one_heading_are_two() -> None:
     assert ("- `c`\n" in again.text, "- `b`, mine\n" in again.text) == (True, True)
 
 
+def test_white_space_at_line_ends_makes_no_section_a_persons() -> None:
+    """Editors add and strip it by themselves."""
+    spaced = WRITTEN.replace("`Depends`.\n", "`Depends`.  \n\n\n")
+    merged = merge_agent(spaced, mark_sections(WRITTEN.replace("`Depends`", "`Annotated`")))
+    assert "Use `Annotated`." in merged.text
+    assert merged.kept == ()
+
+
 def test_unknown_sections_stay_where_they_are() -> None:
     """F42: a heading that no list knows is not dropped, and keeps its place."""
     own = WRITTEN.replace("## Constraints", "## House Rules\n\n- Ask Ada.\n\n## Constraints")

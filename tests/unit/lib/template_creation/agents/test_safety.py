@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from template_creation.agents.apply import apply_agent
+from template_creation.agents.apply import apply_agent, finish_markdown
 from template_creation.agents.frontmatter import read_frontmatter
 from template_creation.agents.markdown import read_markdown
 from template_creation.agents.merge import mark_sections
@@ -165,3 +165,11 @@ def test_what_we_wrote_before_is_judged_again(shop) -> None:
 
     assert error(mark_sections(f"{head}\n{gone}")).startswith("dangling-template")
     assert error(f"{head}\n{gone}") == ""
+
+
+def test_of_an_answers_frontmatter_only_the_reason_for_being_short_is_taken() -> None:
+    """Who the agent is stays; why there is little to say is the answer's to tell."""
+    current = "---\nname: a\ndescription: Use when.\n---\n\n# A\n"
+    answered = "---\nname: evil\nshort_because: one file\n---\n# A\n\nText.\n"
+    head, _, _ = read_frontmatter(finish_markdown(current, answered, enhancement="model"))
+    assert (head["name"], head["short_because"]) == ("a", "one file")

@@ -196,3 +196,16 @@ def test_what_is_said_twice_counts_the_first_time() -> None:
     """A title beside the name does not rename the agent."""
     item = {"agent_name": OTHER, "name": "The API agent", **sections(OTHER), "markdown": "## No"}
     assert _taken(read_answer([item], [OTHER, "c"])) == {OTHER: OTHER}
+
+
+def test_what_was_lost_is_laid_to_the_agent_that_it_names() -> None:
+    """Not to one that is called like the key, nor to one that was answered before."""
+
+    def told(text: str) -> list[tuple[str, str]]:
+        found = read_answer(text, ["response", OTHER])
+        return [(item.rule, item.agent) for item in found if isinstance(item, Issue)]
+
+    broken = '{"response": {"agent_name": "b-two", "templates": [], "x": "a"b: }}'
+    assert told(broken) == [("answer-unreadable", OTHER)]
+    whole = json.dumps(listed((OTHER,), sections))[:-2]
+    assert told(whole + ', {"agent_name": "b-two", "templ') == [("answer-cut", "")]
