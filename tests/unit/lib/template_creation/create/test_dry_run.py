@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from batch_engine.core import SqliteRunStore
+from batch_engine.core import ItemRow, SqliteRunStore, StepRef
 from template_creation import CreateOptions, EnhanceOptions, create_template, enhance_agents
 from template_creation.cli.summary import request_lines
 from template_creation.create import CreateResult, Enhanced
+from template_creation.create.state import state_copy
 from template_creation.errors import InvocationPending
+from template_creation.exchange import render_batch_prompt
 from template_creation.fake_api import FakeMessagesServer, Received, Reply
 from template_creation.fake_model import good_answer
-from template_creation.testing import FakeBridge
+from template_creation.testing import FakeBridge, without_agents
 from template_creation.values.enhancement import BridgeChoice, Contract, EnhancementOptions
 
 Told = Enhanced | CreateResult
@@ -262,3 +265,31 @@ def test_a_limit_without_a_price_is_foretold(package: Path, tmp_path: Path) -> N
     )
     told = told_of(enhance_agents(options).requests)
     assert told[-1] == "--max-cost 1 cannot be kept without a price: nobody would be asked."
+
+
+def test_why_the_last_answer_was_refused_is_foretold_too(package: Path, tmp_path: Path) -> None:
+    """Of a run that waits: its next request has the reasons in it."""
+    hosted = EnhancementOptions(bridge=BridgeChoice(kind="file"))
+    options = EnhanceOptions(package=package, state=tmp_path / "state", enhancement=hosted)
+    with pytest.raises(InvocationPending):
+        enhance_agents(options, bridge=FakeBridge(without_agents("agent-1"), InvocationPending("")))
+    planned = enhance_agents(replace(options, dry_run=True), bridge=FakeBridge())
+    resumed = FakeBridge()
+    enhance_agents(replace(options, enhancement=None, resume=True), bridge=resumed)
+    assert planned.prompts == (render_batch_prompt(resumed.requests[0].input_data),)
+    assert "the answer leaves it out" in planned.prompts[0]
+
+
+def test_what_a_killed_run_left_in_the_journal_is_read(tmp_path: Path) -> None:
+    """SQLite has it beside the file then; looking moves nothing."""
+    step, killed = StepRef("step"), tmp_path / "killed"
+    with SqliteRunStore(tmp_path / "state") as store:
+        store.begin_step(step)
+        store.put(step, [ItemRow("a", "ok", "1")])
+        shutil.copytree(tmp_path / "state", killed)
+    before = everything(killed)
+    with state_copy(killed) as copy:
+        assert [row.key for row in copy.items(step)] == ["a"]
+        copy.put(step, [ItemRow("b", "ok", "2")])
+    assert everything(killed) == before
+    assert any(name.endswith("-wal") for name in before)

@@ -88,6 +88,8 @@ def test_plan_and_bridge_know_one_limit(many: Path, known: bool, contract: str) 
             assert with_room(request.output_tokens) <= bridge.max_answer_tokens
     alone = Planner(options(), prices=load_prices(environ={}))
     assert len(alone.groups(context, paths)) == 2, "without a bridge at hand"
+    wide = Planner(options(max_answer_tokens=64_000), prices=load_prices(environ={}))
+    assert len(wide.groups(context, paths)) == 1
 
 
 def test_the_users_own_claude_is_not_asked_for_more_than_it_writes(tmp_path: Path) -> None:
