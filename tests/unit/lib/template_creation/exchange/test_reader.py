@@ -188,3 +188,13 @@ def test_an_object_too_long_is_dropped_and_the_next_one_is_taken() -> None:
     found = read_answer(text, NAMES)
     assert names(found) == ["db-specialist"]
     assert issues(found) == [("answer-too-long", "api-specialist")]
+
+
+def test_what_is_too_long_does_not_depend_on_the_pieces() -> None:
+    """A little over the limit is seen at the same places however the text comes."""
+    long = json.dumps({"agent_name": "api-specialist", "enhanced_content": "x" * 2_005_000})
+    reader = AnswerReader(NAMES)
+    found: list[AnsweredAgent | Issue] = []
+    for start in range(0, len(long), 401_003):
+        found += reader.feed(long[start : start + 401_003])
+    assert [*found, *reader.finish()] == read_answer(long, NAMES)
