@@ -34,8 +34,9 @@ of texts from one template ("import 17 is done") would otherwise give millions o
 be merged shares its rare bigrams too, so it is among the first."""
 
 _LONGEST = 1_000
+# What two sets of the same size share at least, times this, is the size of both.
 _GROWTH = (1 + CANDIDATE_THRESHOLD) / CANDIDATE_THRESHOLD
-_SLACK = 1e-6  # for the rounding of it
+_SLACK = 1e-6  # for its rounding: 5.6 / 1.4 is more than 4
 _SHORT = 8
 """Lists up to this length are looked at whole: less work than to find where to stop."""
 _HITS = 2
@@ -124,7 +125,7 @@ class _Join:
         found: list[Near] = []
         for place in sorted(range(len(sizes)), key=sizes.__getitem__):
             size = sizes[place]
-            least = ceil(CANDIDATE_THRESHOLD * size)
+            least = ceil(CANDIDATE_THRESHOLD * size - _SLACK)
             bigrams = _bigrams(self._words[place])
             shared = [
                 seen << _RANK | bigram for bigram in bigrams if (seen := counts[bigram & mask]) > 1
@@ -143,7 +144,7 @@ class _Join:
                 candidates = nsmallest(CROWD, candidates, key=_most_hits(seen_often))
             found += self._confirmed(place, bigrams, candidates, threshold)
             # Whoever comes later is at least as large, so it shares more than `least`.
-            kept = len(shared) - ceil(2 * CANDIDATE_THRESHOLD * size / (1 + CANDIDATE_THRESHOLD))
+            kept = len(shared) - ceil(2 * size / _GROWTH - _SLACK)
             for bigram in shared[: max(kept + _HITS, 0)]:
                 places = index.setdefault(bigram, place)
                 if isinstance(places, int):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import random
 from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory_processing import similarity
 from memory_processing.planted import plant
 from memory_processing.similarity import CANDIDATE_THRESHOLD, CROWD, Near, near_pairs, words_of
 
@@ -43,6 +45,24 @@ def test_on_short_texts_of_few_words_it_equals_comparing_all_pairs(
 ) -> None:
     """Few words make every bigram frequent: the hardest case for a prefix."""
     assert near_pairs(texts, threshold=threshold) == brute_force(texts, threshold)
+
+
+@pytest.mark.parametrize(("size", "count", "longest"), [(8, 90, 14), (20, 150, 16)])
+def test_on_many_texts_of_few_words_it_equals_comparing_all_pairs(
+    size: int, count: int, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long lists of partners of all sizes, and pairs that are just alike enough: where a list is
+    left off has to be right, also where 5.6 / 1.4 is a little more than 4."""
+    monkeypatch.setattr(similarity, "CROWD", 1_000)
+    source, words = random.Random(0), [f"w{number}" for number in range(size)]
+    texts = [" ".join(source.choices(words, k=source.randint(2, longest))) for _ in range(count)]
+    for _ in range(count // 3):
+        parts = source.choice(texts).split()
+        parts[source.randrange(len(parts))] = source.choice(words)
+        texts.append(" ".join(parts))
+    expected = brute_force(texts, 0.5)
+    assert len(expected) > 30
+    assert near_pairs(texts, threshold=0.5) == expected
 
 
 def test_of_planted_pairs_it_finds_99_percent_and_nothing_else() -> None:
