@@ -113,6 +113,11 @@ def run_workflow(console: Console, options: RunOptions, *, dry_run: bool = False
             return
         workspace = _workspace(workflow, options)
         invoker = options.asking.invoker()
+        if options.asking.bridge == "api" and options.executor != "threads":
+            raise BadInput(
+                "--bridge api asks from this process, where its cost is counted",
+                hint="agent steps wait for others: --executor threads has as many as are wanted",
+            )
         if said := options.asking.announcement(invoker):
             console.note(said)
         place = opened_executor(options.executor, options.scheduler)

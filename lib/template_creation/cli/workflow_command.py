@@ -161,6 +161,8 @@ def run(
 @workflow_app.command()
 def retry(
     file: FileArgument,
+    pairs: PairsArgument = None,
+    param: ParamOption = None,
     workspace: WorkspaceOption = None,
     base_dir: BaseOption = Path("runs"),
     changed: ChangedOption = "refuse",
@@ -183,6 +185,7 @@ def retry(
 
         options = RunOptions(
             file=file,
+            pairs=[*(pairs or []), *(param or [])],
             workspace=workspace,
             base_dir=base_dir,
             retry=True,

@@ -71,6 +71,25 @@ def test_exit_codes_reports_and_retry(
     assert "from before" in latest.stdout
 
 
+def test_a_secret_parameter_is_given_again_to_retry(
+    workflow: Command, written: Written, tmp_path: Path
+) -> None:
+    file = written(
+        "params: {pw: {type: string, secret: true}}\n"
+        "steps: [{name: a, task: shell, inputs: {command: 'echo {{ args.pw }} >&2; false'}}]"
+    )
+    first = workflow("run", file, "pw=s3cret-0", "--workspace", "ws", "--json")
+    assert first.exit_code == 1
+    refused = workflow("retry", file, "--workspace", "ws")
+    assert (refused.exit_code, "give it again: --param pw=..." in refused.stderr) == (2, True)
+    again = workflow("retry", file, "pw=s3cret-0", "--workspace", "ws")
+    assert again.exit_code == 1
+    shown = [first, again, workflow("status", "ws"), workflow("export", "ws", "--results")]
+    for done in shown:
+        assert "s3cret-0" not in done.stdout + done.stderr
+        assert "***" in done.stdout
+
+
 def test_wrong_input_is_exit_code_2_with_the_way_out(
     workflow: Command, written: Written, tmp_path: Path
 ) -> None:
@@ -93,6 +112,10 @@ def test_wrong_input_is_exit_code_2_with_the_way_out(
         (["run", fine, "--bridge", "offline"], "not free prompts"),
         (["run", fine, "--model", "m"], "goes with --bridge api"),
         (["run", fine, "--bridge", "api"], "needs a model"),
+        (
+            ["run", fine, "--bridge", "api", "--model", "m", "--executor", "processes"],
+            "asks from this process",
+        ),
         (["run", fine, "--tasks", "no.such"], "no.such"),
         (["status", tmp_path / "nowhere"], "is no workspace"),
     ):
