@@ -69,6 +69,17 @@ def test_the_highest_and_the_oldest_stand() -> None:
     assert merged.updated_at is not None
 
 
+def test_the_first_time_the_most_occurrences_and_the_widest_scope_stand() -> None:
+    merged = combine(
+        [
+            record(created_at="2026-03-01T00:00:00Z", occurrences=2, scope={"files": ["a.py"]}),
+            record(created_at="2026-01-01T00:00:00Z", occurrences=5),
+        ]
+    ).record
+    assert merged.created_at is not None
+    assert (merged.created_at.month, merged.occurrences, merged.scope.files) == (1, 5, ())
+
+
 def test_emotions_are_weighted_by_confidence_and_a_conflict_of_moods_is_noted() -> None:
     merged = combine(
         [
@@ -287,3 +298,25 @@ def test_whatever_people_say_apart_is_apart_and_nobody_stands_behind_a_member(
     if "apart" not in said.values():
         assert all(together.values())
     assert plan == plan_group(members[::-1], CONFIG, dict(reversed(verdicts.items())))
+
+
+def test_a_pair_at_the_very_merge_threshold_is_merged() -> None:
+    words = [f"w{number}" for number in range(16)]
+    pair = [member("a", " ".join(words)), member("b", " ".join(["please", "indeed", *words]))]
+    at = CONFIG.updated(merge_threshold=16 / 18)
+    assert len(plan_group(pair, at, {}).merges) == 1
+    above = plan_group(pair, at.updated(merge_threshold=0.9), {})
+    assert (above.merges, len(above.reviews)) == ((), 1)
+
+
+def test_what_a_person_keeps_apart_is_not_asked_again_by_way_of_members() -> None:
+    """Both survivors are apart; a member of one is still near the other."""
+    members = [
+        member("a", BASE, 0.9),
+        member("b", f"please {BASE}", 0.5),
+        member("c", BASE.replace("integration", "unit"), 0.8),
+    ]
+    said: dict[tuple[str, str], Verdict] = {("a" * 64, "c" * 64): "apart"}
+    plan = plan_group(members, CONFIG, said)
+    assert [pair.member[0] for pair in plan.merges] == ["b"]
+    assert plan.reviews == ()
