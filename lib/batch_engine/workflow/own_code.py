@@ -48,7 +48,7 @@ def _is_own(path: Path) -> bool:
 @lru_cache(maxsize=256)
 def _names(source: bytes) -> tuple[tuple[int, str], ...]:
     """What a source imports: how many dots stand in front (0: none), and the dotted name. Of
-    ``from a import b``, both ``a`` and ``a.b``, of which the second may be no module."""
+    ``from a import b`` it is ``a.b``, which may be no module: then ``a`` is what counts."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -58,9 +58,8 @@ def _names(source: bytes) -> tuple[tuple[int, str], ...]:
         if isinstance(node, ast.Import):
             names += [(0, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            names.append((node.level, base))
-            names += [(node.level, f"{base}.{alias.name}".strip(".")) for alias in node.names]
+            base = f"{node.module}." if node.module else ""
+            names += [(node.level, base + alias.name) for alias in node.names]
     return tuple(dict.fromkeys(names))
 
 

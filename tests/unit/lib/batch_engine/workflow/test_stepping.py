@@ -81,6 +81,11 @@ def test_a_failure_lets_the_others_end_and_does_what_on_error_says(
     assert [name for name, s in result.steps.items() if s.status == "skipped"] == skipped
 
 
+def test_no_more_steps_than_workers_are_begun_so_that_a_failure_stops_the_rest(run: Run) -> None:
+    result = run(FAILING.replace("max_workers: 2", "max_workers: 1").replace("WHAT", "fail"))
+    assert result.steps["other"].status == "skipped"
+
+
 def test_a_pause_waits_for_the_steps_beside_it_and_resume_goes_on(run: Run) -> None:
     class Waiting(Pause):
         pass
