@@ -133,3 +133,9 @@ def test_a_long_word_costs_no_more_than_its_length() -> None:
     assert normalise(word.capitalize()) == word
     assert normalise(f"`{word} {word}") == f"`{word} {word}"
     assert reasons_against("it's" * 5_000, "it's" * 5_000 + " so")
+
+
+def test_a_pause_that_moved_is_another_order_and_one_left_out_is_not() -> None:
+    moved = ("Ship it, when green tell them", "Ship it when green, tell them")
+    assert reasons_against(*moved, guards=("order",))
+    assert reasons_against("Ship it, tell them", "Ship it tell them", guards=("order",)) == ()
