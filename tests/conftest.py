@@ -7,6 +7,7 @@ import json
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,11 @@ REPOS_VARIABLE = "TEMPLATE_CREATE_REPOS"
 
 # Before any test module is imported, so that imports are guarded too.
 runpy.run_path(str(GUARD / "sitecustomize.py"))
+
+# In the background of a shell SIGINT is ignored, and whatever is started inherits that: no test
+# could interrupt a child. A handler of ours is not inherited, so children begin as usual.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Same examples on every run; a shared machine is slow at times, so no deadline.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)

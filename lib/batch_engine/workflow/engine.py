@@ -256,24 +256,26 @@ class WorkflowEngine:
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """While steps run, an interrupt also ends the commands that other threads wait for."""
+        """While steps run, a signal that ends the run (SIGINT, and SIGTERM where the caller
+        handles it) also ends the commands that other threads wait for."""
         self.services.stop.clear()
-        previous = signal.getsignal(signal.SIGINT)
-        mine = threading.current_thread() is threading.main_thread() and callable(previous)
-        if not mine:
-            yield
-            return
+        mine = threading.current_thread() is threading.main_thread()
+        known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: known[number] for number in known if mine and callable(known[number])}
 
         def interrupted(number: int, frame: Any) -> None:
             self.services.stop.set()
-            assert callable(previous)
-            previous(number, frame)
+            handler = handlers[signal.Signals(number)]
+            assert callable(handler)
+            handler(number, frame)
 
-        signal.signal(signal.SIGINT, interrupted)
+        for number in handlers:
+            signal.signal(number, interrupted)
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, previous)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
     # -- steps ------------------------------------------------------------------------------
 

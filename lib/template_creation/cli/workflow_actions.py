@@ -340,7 +340,7 @@ def _terminating() -> Iterator[None]:
     """SIGTERM ends a run as an interrupt does: commands are ended, the state is closed."""
 
     def terminate(number: int, frame: Any) -> None:
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt  # itself: in the background of a shell SIGINT is ignored
 
     previous = signal.signal(signal.SIGTERM, terminate)
     try:

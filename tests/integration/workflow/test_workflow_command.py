@@ -201,8 +201,9 @@ def test_status_while_it_runs_an_interrupt_ends_commands_and_resume_finishes(
     file, folder = written(SLOW), tmp_path / "ws"
     folder.mkdir()
     os.mkfifo(folder / "pipe")
+    background = ["bash", "-c", 'trap "" INT; exec "$@"', "bash"]  # SIGINT is ignored there
     running = subprocess.Popen(
-        [program, "workflow", "run", str(file), "--workspace", str(folder)],
+        [*background, program, "workflow", "run", str(file), "--workspace", str(folder)],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert (folder / "pipe").read_text().startswith("here")
