@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batch_engine.pipeline import Agent, Flow, StageContext
-from memory_processing import MemoryRecord
 from template_creation.agents import (
     ENHANCEMENT_FIELDS,
     AgentEnhancer,
@@ -52,6 +51,9 @@ from template_creation.validate import validate_package
 from template_creation.values.analysis import Analysis
 from template_creation.values.languages import GRAMMAR_LANGUAGES
 from template_creation.values.source import Codebase
+
+if TYPE_CHECKING:
+    from memory_processing import MemoryRecord
 
 __all__ = ["FIELDS", "Job", "phases", "without_grammar"]
 

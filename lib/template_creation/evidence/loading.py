@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_engine.core import EngineError
-from memory_processing import (
-    BatchProcessingConfig,
-    FileSource,
-    MemoryRecord,
-    SqliteMemoryStore,
-    export_memories,
-    import_memories,
-    open_store,
-)
-from memory_processing.importers import source_for
 from template_creation.errors import BadInput
+
+if TYPE_CHECKING:  # imported where memories are read: most runs read none
+    from memory_processing import FileSource, MemoryRecord
 
 __all__ = ["LoadedMemories", "load_memories"]
 
@@ -72,6 +66,8 @@ def _is_store(place: str | Path) -> bool:
 
 
 def _stored(place: str | Path) -> list[MemoryRecord]:
+    from memory_processing import export_memories, open_store
+
     try:
         with open_store(place, read_only=True) as store:
             return list(export_memories(store))
@@ -82,6 +78,8 @@ def _stored(place: str | Path) -> list[MemoryRecord]:
 def _source(path: Path) -> FileSource:
     if not path.exists():
         raise BadInput(f"no such memories: {str(path)!r}", hint="check --memories")
+    from memory_processing.importers import source_for
+
     try:
         return source_for(path, label=path.name or path.as_posix())
     except EngineError as error:
@@ -89,6 +87,13 @@ def _source(path: Path) -> FileSource:
 
 
 def _imported(sources: Sequence[FileSource]) -> tuple[list[MemoryRecord], list[str]]:
+    from memory_processing import (
+        BatchProcessingConfig,
+        SqliteMemoryStore,
+        export_memories,
+        import_memories,
+    )
+
     config = BatchProcessingConfig(log_progress=False)
     with SqliteMemoryStore(":memory:") as store:
         report = import_memories(sources, store, config)

@@ -10,14 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from memory_processing import MemoryRecord
 from template_creation.evidence.texts import Unusable, source_of, usable_text
 from template_creation.evidence.vocabulary import LAYER_WORDS, phrases, stem, words_of
 from template_creation.exchange import estimate_tokens
 from template_creation.values.agent import AgentSpec
 from template_creation.values.analysis import Analysis, Memory
 from template_creation.values.request import MemoryFact
+
+if TYPE_CHECKING:
+    from memory_processing import MemoryRecord
 
 __all__ = [
     "WEIGHTS",

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from memory_processing import MemoryRecord
 from template_creation.analysis import addresses_a_model
 from template_creation.scan import find_secrets
+
+if TYPE_CHECKING:
+    from memory_processing import MemoryRecord
 
 __all__ = ["LONGEST_TEXT", "Unusable", "source_of", "usable_text"]
 
