@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg import sql as names
@@ -48,27 +47,7 @@ class PostgresMemoryStore(SqlStore):
         self._schema = schema
         self._read_only = read_only
         self._db = self._connect()
-        try:
-            if read_only:
-                self._require_version()
-            else:
-                self._migrate()
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> Self:
-        """The store itself; leaving the block closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """See `close`."""
-        self.close()
+        self._settle(read_only=read_only)
 
     def begin(self) -> None:
         """See `MemoryStore.begin`."""

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from batch_engine.core import DatabaseBusyError, DatabaseError, StoreVersionError
 from memory_processing.clusters import Member, MergePair, ReviewPair, Verdict
@@ -55,6 +56,36 @@ class SqlStore:
     def begin(self) -> None:
         """See `MemoryStore.begin`."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """See `MemoryStore.close`."""
+        raise NotImplementedError
+
+    # -- opening and closing ----------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """The store itself; leaving the block closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See `close`."""
+        self.close()
+
+    def _settle(self, *, read_only: bool) -> None:
+        """The end of opening: tables of the current version, or no connection."""
+        try:
+            if read_only:
+                self._require_version()
+            else:
+                self._migrate()
+        except BaseException:
+            self.close()
+            raise
 
     # -- transactions -----------------------------------------------------------------------
 

@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from batch_engine.core import DatabaseBusyError, DatabaseError
 from memory_processing.errors import HINTS, MemoryStoreError
@@ -50,27 +49,7 @@ class SqliteMemoryStore(SqlStore):
         self.path = Path(path)
         self._read_only = read_only
         self._db = self._connect()
-        try:
-            if read_only:
-                self._require_version()
-            else:
-                self._migrate()
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> Self:
-        """The store itself; leaving the block closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """See `close`."""
-        self.close()
+        self._settle(read_only=read_only)
 
     def begin(self) -> None:
         """See `MemoryStore.begin`."""
