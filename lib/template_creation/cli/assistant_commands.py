@@ -7,18 +7,13 @@ from typing import Annotated
 
 import typer
 
+from template_creation.cli.options import JsonOption, VerboseOption
 from template_creation.cli.run import guarded
 
 __all__ = ["assistant_app"]
 
 assistant_app = typer.Typer(rich_markup_mode=None)
 
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
-]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
-]
 CheckOption = Annotated[
     bool, typer.Option("--check", help="Tell what differs from the package (exit code 5).")
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from template_creation.cli.options import JsonOption, VerboseOption
 from template_creation.cli.run import guarded
 
 __all__ = ["bridge_app"]
@@ -24,12 +25,6 @@ NameOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Package name: its state folder is the bridge's.")
 ]
 DirOption = Annotated[Path | None, typer.Option("--dir", metavar="FOLDER", help=_WHERE)]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
-]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
-]
 
 
 @bridge_app.command(

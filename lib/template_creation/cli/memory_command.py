@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from template_creation.cli.options import JsonOption, VerboseOption
 from template_creation.cli.run import guarded
 
 __all__ = ["memory_app"]
@@ -142,12 +143,6 @@ GuardsOption = Annotated[
         help="Checks that a merge has to pass.  [default: all]",
         rich_help_panel=_DUPLICATES,
     ),
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
-]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
 ]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="A memory, or the start of its id.")]
 

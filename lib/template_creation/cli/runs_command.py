@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from template_creation.cli.options import JsonOption, VerboseOption
 from template_creation.cli.run import Console, guarded
 from template_creation.errors import BadInput
 
@@ -29,12 +30,6 @@ NameArgument = Annotated[
 StateOption = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Its state folder, as in --state-dir of the run."),
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
-]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from template_creation.cli.options import JsonOption, VerboseOption
 from template_creation.cli.run import guarded
 
 __all__ = ["workflow_app"]
@@ -82,14 +83,8 @@ AllowOption = Annotated[
     bool, typer.Option("--allow-failures", help="Exit 0, not 7, when only allowed things failed.")
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings as errors.")]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
-]
 # What is always JSON takes --json too, so that a script can give it everywhere.
 AlwaysJson = Annotated[bool, typer.Option("--json", hidden=True)]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show tracebacks.")
-]
 RunArgument = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run.")]
 
 
