@@ -11,20 +11,20 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
-from dataclasses import asdict
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from batch_engine.core import TransientError, WorkError
+from batch_engine.core import TransientError
 from template_creation.bridges.api.answer import Answer, Call
 from template_creation.bridges.api.client import ApiClient, base_url_of, read_key, shown_url
 from template_creation.bridges.api.failures import Failures, NotAcceptedError
 from template_creation.bridges.api.parameters import Parameters
+from template_creation.bridges.whole import whole_answer
 from template_creation.errors import BadInput
 from template_creation.exchange import PriceList, answer_limit, load_prices
 from template_creation.values.agent import Issue
-from template_creation.values.answer import AnsweredAgent, AnswerEvent, RequestUsage
+from template_creation.values.answer import AnswerEvent
 from template_creation.values.enhancement import Effort, Structured
 
 if TYPE_CHECKING:
@@ -186,27 +186,10 @@ class ApiBridge:
         input_data: Mapping[str, Any],
         context: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """What `stream` hands over, as one object: ``enhancements``, ``usage``, ``issues`` and,
-        where the answer was not whole, ``stopped`` with the reason. A failure before the first
-        complete agent is raised."""
-        agents: list[dict[str, Any]] = []
-        answer: dict[str, Any] = {"enhancements": agents}
-        events = self.stream(agent_name=agent_name, input_data=input_data, context=context)
-        try:
-            with closing(events):
-                for event in events:
-                    if isinstance(event, AnsweredAgent):
-                        agents.append({**event.data, "agent_name": event.name})
-                    elif isinstance(event, RequestUsage):
-                        answer["usage"] = event.to_json()
-                    else:
-                        answer.setdefault("issues", []).append(asdict(event))
-        except WorkError as exc:
-            if not agents:
-                raise
-            logger.warning("the answer is not whole: %s", exc.message)
-            answer["stopped"] = {"code": exc.code, "message": exc.message, "hint": exc.hint}
-        return answer
+        """What `stream` hands over, as one object (see `whole_answer`)."""
+        return whole_answer(
+            self.stream(agent_name=agent_name, input_data=input_data, context=context)
+        )
 
     def count_tokens(self, input_data: Mapping[str, Any]) -> int:
         """The API's count of the prompt for the request document ``input_data``; it costs

@@ -12,8 +12,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
-from dataclasses import asdict
 from typing import Any
 
 from batch_engine.core import BudgetError, RejectedResultError, WorkError
@@ -28,6 +26,7 @@ from template_creation.bridges.claude.program import (
     without_secrets,
 )
 from template_creation.bridges.claude.reading import Reading
+from template_creation.bridges.whole import whole_answer
 from template_creation.errors import BadInput, TemplateCreateError
 from template_creation.exchange import (
     AnswerStyle,
@@ -135,27 +134,10 @@ class ClaudeBridge:
     def invoke(
         self, *, agent_name: str, input_data: Mapping[str, Any], context: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """What `stream` hands over, as one object: ``enhancements``, ``usage``, ``issues`` and,
-        where the answer was not whole, ``stopped`` with the reason. A failure before the first
-        complete agent is raised."""
-        agents: list[dict[str, Any]] = []
-        answer: dict[str, Any] = {"enhancements": agents}
-        events = self.stream(agent_name=agent_name, input_data=input_data, context=context)
-        try:
-            with closing(events):
-                for event in events:
-                    if isinstance(event, AnsweredAgent):
-                        agents.append({**event.data, "agent_name": event.name})
-                    elif isinstance(event, RequestUsage):
-                        answer["usage"] = event.to_json()
-                    else:
-                        answer.setdefault("issues", []).append(asdict(event))
-        except WorkError as exc:
-            if not agents:
-                raise
-            logger.warning("the answer is not whole: %s", exc.message)
-            answer["stopped"] = {"code": exc.code, "message": exc.message, "hint": exc.hint}
-        return answer
+        """What `stream` hands over, as one object (see `whole_answer`)."""
+        return whole_answer(
+            self.stream(agent_name=agent_name, input_data=input_data, context=context)
+        )
 
     def _budget(self, context: Mapping[str, Any]) -> float | None:
         left = context.get("max_cost_usd")
