@@ -107,8 +107,10 @@ def measure(one: Contestant, peers: Path, kind: Kind, count: int, patience_s: fl
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode == -signal.SIGKILL:
             return f"over {patience_s:g} s"
-        if process.returncode or len(executed(folder)) != count:
-            return "failed"
+        if process.returncode:
+            return f"failed with {process.returncode}"
+        if (ran := len(executed(folder))) != count:
+            return f"ran {ran:,} times"
         cpu = usage.ru_utime + usage.ru_stime
         return Cost(wall, cpu, usage.ru_maxrss * 1024, state_size(folder, one))
 
