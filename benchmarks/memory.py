@@ -2,14 +2,14 @@
 
     python benchmarks/memory.py install DIR
     python benchmarks/memory.py run [--count 100000] [--peers DIR] [--postgres DSN]
-        [--limit SECONDS] [--write]
+        [--limit SECONDS] [--only NAME...] [--write]
 
 Records are generated with duplicates planted at known similarity (`memory_processing.planted`),
 so recall and precision are counted against a truth found by brute force within each family.
 Each contestant is a process of its own; wall time, CPU time and peak memory are what the kernel
 says of it (`os.wait4`), so start-up and reading the file are in every figure. ``--postgres``
 names an empty database; its schema ``memories`` is dropped. ``--limit`` ends a contestant that
-takes longer; the table says so.
+takes longer; the table says so. ``--only`` leaves out all but those named.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from memory_processing.planted import plant
 CHECKOUT = Path(__file__).resolve().parent.parent
 CONTESTANTS = CHECKOUT / "benchmarks" / "memory_contestants.py"
 REPORT = CHECKOUT / "docs" / "benchmarks-memory.md"
-MARKS = ("<!-- memory: begin -->", "<!-- memory: end -->")
+MARK = "<!-- memory, {count:,} records: {which} -->"
 PEERS = ("rensa==0.5.0", "datasketch==2.0.0")
 THRESHOLD = 0.8
 
@@ -111,7 +112,9 @@ def quality(folder: Path, name: str, truth: set[tuple[int, int]]) -> tuple[float
     return len(found & truth) / len(truth), len(found & truth) / max(len(found), 1)
 
 
-def report(count: int, peers: Path | None, dsn: str, limit_s: float | None) -> str:
+def report(
+    count: int, peers: Path | None, dsn: str, limit_s: float | None, only: Sequence[str] = ()
+) -> str:
     """Measure everything and return the report as Markdown."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -127,7 +130,7 @@ def report(count: int, peers: Path | None, dsn: str, limit_s: float | None) -> s
             "|---|---:|---:|---:|---:|---:|---:|",
         ]
         held: dict[str, bool] = {}
-        for name, title in FINDERS.items():
+        for name, title in _asked(FINDERS, only):
             cost = measure(ours if name == "join" else theirs, name, folder, dsn, limit_s)
             recall, precision = 0.0, 0.0
             if isinstance(cost, Cost):
@@ -141,7 +144,7 @@ def report(count: int, peers: Path | None, dsn: str, limit_s: float | None) -> s
             "|---|---:|---:|---:|---:|",
         ]
         stages: dict[str, dict[str, dict[str, float]]] = {}
-        for name, title in IMPORTS.items():
+        for name, title in _asked(IMPORTS, only):
             if dsn and name == "postgres_import":
                 _drop(dsn)
             cost = measure(ours, name, folder, dsn, limit_s)
@@ -172,6 +175,10 @@ def report(count: int, peers: Path | None, dsn: str, limit_s: float | None) -> s
         )
 
 
+def _asked(contestants: Mapping[str, str], only: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, title) for name, title in contestants.items() if name in (only or contestants)]
+
+
 def _stages(stored: dict[str, dict[str, dict[str, float]]]) -> str:
     if not stored:
         return "not known"
@@ -185,12 +192,17 @@ def _drop(dsn: str) -> None:
         db.execute("DROP SCHEMA IF EXISTS memories CASCADE")
 
 
-def write(text: str) -> None:
-    """Put the report between its marks in the page."""
+def write(count: int, text: str) -> int:
+    """Put the report between the marks of its count in the page; 2 where it has none."""
+    begin, end = (MARK.format(count=count, which=which) for which in ("begin", "end"))
     page = REPORT.read_text(encoding="utf-8")
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    REPORT.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
+    if begin not in page:
+        print(f"{REPORT.name} has no place for {count:,} records", file=sys.stderr)
+        return 2
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    REPORT.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    return 0
 
 
 def main() -> int:
@@ -204,14 +216,19 @@ def main() -> int:
     running.add_argument("--peers", type=Path, help="the folder given to install")
     running.add_argument("--postgres", default="", help="address of an empty database")
     running.add_argument("--limit", type=float, help="seconds that a contestant may take")
+    running.add_argument(
+        "--only", nargs="+", default=(), choices=[*FINDERS, *IMPORTS], help="these contestants"
+    )
     running.add_argument("--write", action="store_true", help=f"also write {REPORT.name}")
     arguments = parser.parse_args()
     if arguments.command == "install":
         return install(arguments.folder)
-    text = report(arguments.count, arguments.peers, arguments.postgres, arguments.limit)
+    text = report(
+        arguments.count, arguments.peers, arguments.postgres, arguments.limit, arguments.only
+    )
     print(text)
     if arguments.write:
-        write(text)
+        return write(arguments.count, text)
     return 0
 
 
