@@ -204,8 +204,7 @@ class AgentFile:
         form = re.fullmatch(
             r"(?:only (?P<own>\d+) of its (?P<files>\d+) files? became (?:a template|templates)"
             r"|none of its (?P<none>\d+) files? became a template"
-            r"|its (?P<all>\d+) files? (?:is|are) all there is, and small)"
-            r"(?: \(a higher --max-templates may give more\))?",
+            r"|its (?P<all>\d+) files? (?:is|are) all there is, and small)",
             text,
         )
         if form is None:

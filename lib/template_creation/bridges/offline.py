@@ -344,8 +344,6 @@ def _short_because(agent: AgentRequest, facts: _Facts) -> str:
     files = counted(agent.files, "file")
     if own >= agent.files:
         return f"its {files} {'is' if agent.files == 1 else 'are'} all there is, and small"
-    more = "a higher --max-templates may give more"
     if not own:
-        return f"none of its {files} became a template ({more})"
-    became = "a template" if own == 1 else "templates"
-    return f"only {own} of its {files} became {became} ({more})"
+        return f"none of its {files} became a template"
+    return f"only {own} of its {files} became {'a template' if own == 1 else 'templates'}"
