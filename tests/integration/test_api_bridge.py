@@ -257,8 +257,11 @@ def test_a_wrong_key_ends_with_the_way_out(package: Path, run: Run) -> None:
     assert agents(package) == before
 
 
-def test_a_run_that_was_killed_pays_for_no_agent_twice(package: Path, run: Run) -> None:
-    """SIGKILL while the model still writes: the next run asks for what was not written."""
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_a_run_that_was_ended_pays_for_no_agent_twice(
+    end: signal.Signals, code: int, package: Path, run: Run
+) -> None:
+    """Ended while the model still writes: the next run asks for what was not written."""
     before = agents(package)
     with FakeMessagesServer(Reply(fault="stall"), Reply()) as server:
         with subprocess.Popen(
@@ -268,7 +271,8 @@ def test_a_run_that_was_killed_pays_for_no_agent_twice(package: Path, run: Run) 
             env={**os.environ, "ANTHROPIC_API_KEY": KEY},
         ) as process:
             until(lambda: agents(package) != before)
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(process.pid, end)
+            assert process.wait(20) == code
         finished = [name for name, text in agents(package).items() if text != before[name]]
         assert server.left.wait(10)
         done = run(package, server)

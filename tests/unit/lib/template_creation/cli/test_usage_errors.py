@@ -75,15 +75,7 @@ def test_without_json_nothing_is_on_stdout(capsys: pytest.CaptureFixture[str]) -
         assert "--bogus" in told.err
 
 
-def test_help_version_and_interrupts_end_as_before(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_and_version_end_as_before(capsys: pytest.CaptureFixture[str]) -> None:
     """What is no mistake is not told as one."""
     assert (run("--version"), run("enhance", "--help"), run("--help", "--json")) == (0, 0, 0)
     assert "Usage:" in capsys.readouterr().out
-
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("template_creation.cli.app.guarded", interrupt)
-    assert run("enhance", "pkg") == 130
