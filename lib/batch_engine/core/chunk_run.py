@@ -163,11 +163,12 @@ class ChunkRun(Generic[T, R]):
     def _ask(
         self, todo: Todos[T], previous: Mapping[str, ErrorRecord]
     ) -> Sequence[R | ItemFailure]:
-        index: dict[str, Todo[T]] = {}
+        index: dict[str, Todo[T]] | None = None
 
         def named(item: T | None, key: str | None) -> Todo[T]:
-            if not index:
-                index.update((entry.key, entry) for entry in todo)
+            nonlocal index
+            if index is None:  # made whole, then named: threads may come together
+                index = {entry.key: entry for entry in todo}
             return entry_of(item, key, index, self.settings.key)
 
         def complete(item: T | None, key: str | None, result: R, amend: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -596,15 +597,28 @@ def test_completing_twice_or_a_foreign_item_is_an_error_in_the_work(item: int) -
 
 
 def test_early_results_from_several_threads_are_all_kept() -> None:
+    """Also where all of them complete the first item of theirs at the same moment."""
     store = MemoryRunStore()
 
     def work(items: list[int], context: ChunkContext[int, int]) -> None:
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda item: context.complete(item, 2 * item), items))
+        together = threading.Barrier(8)
 
-    result = run_batches(range(50), work, step="s", store=store)
-    assert result.counts == Counts(ok=50)
-    assert store.counts(StepRef("s")).ok == 50
+        def complete(item: int) -> None:
+            if item in items[:8]:
+                together.wait(10)
+            context.complete(item, 2 * item)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(complete, items))
+
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # as many meetings of the threads as there can be
+    try:
+        result = run_batches(range(8_000), work, step="s", store=store, chunking=400)
+    finally:
+        sys.setswitchinterval(often)
+    assert result.counts == Counts(ok=8_000)
+    assert store.counts(StepRef("s")).ok == 8_000
 
 
 # -- events ---------------------------------------------------------------------------------
